@@ -1,0 +1,98 @@
+"""Names of projects, organizations and feeds, typed at the door."""
+
+import re
+import unicodedata
+from dataclasses import dataclass
+from typing import TypeAlias
+
+import packaging.utils
+from packaging.utils import NormalizedName, canonicalize_name
+
+from feedgate.errors import Invalid
+
+ProjectName: TypeAlias = NormalizedName
+
+_FORBIDDEN = frozenset('@~;{}\\+=<>|/?:&$*"#[]')
+_LONGEST_NAME = 64
+
+
+class InvalidName(Invalid):
+    """A text that is no project name (PEP 508)."""
+
+    code = "invalid-name"
+
+    def __init__(self, raw: str) -> None:
+        super().__init__(
+            f"{raw[:80]!r} is no project name (PEP 508)",
+            next_step="A name has ASCII letters, digits, '.', '-' and '_', and begins and ends with a letter or digit.",
+        )
+
+
+class InvalidFeedName(Invalid):
+    """A text that Azure Artifacts' rules for organizations and feeds do not allow."""
+
+    code = "invalid-feed-name"
+
+    def __init__(self, raw: str, reason: str) -> None:
+        super().__init__(
+            f"{raw[:80]!r} is no feed: {reason}",
+            next_step="Write ORGANIZATION/FEED, for example acme/pip-feed.",
+        )
+
+
+def parse_project_name(raw: str) -> ProjectName:
+    """Return the normalized form of ``raw`` (PEP 503: lower case, single dashes).
+
+    The only place that makes a ProjectName, so a rule cannot be dodged by
+    spelling. Raises InvalidName if ``raw`` is no valid name (PEP 508, ASCII only).
+    """
+    if not raw.isascii():
+        raise InvalidName(raw)
+    try:
+        return canonicalize_name(raw, validate=True)
+    except packaging.utils.InvalidName as error:
+        raise InvalidName(raw) from error
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class FeedPath:
+    """An organization and a feed by name; compared through ``key`` without regard to case."""
+
+    organization: str
+    feed: str
+
+    def __str__(self) -> str:
+        return f"{self.organization}/{self.feed}"
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """What two spellings of one feed have in common."""
+        return self.organization.casefold(), self.feed.casefold()
+
+
+def parse_feed_path(raw: str) -> FeedPath:
+    """Read ``ORGANIZATION/FEED``; raises InvalidFeedName.
+
+    Names follow Azure Artifacts: at most 64 characters, no white space or
+    control character, no leading ``_`` or ``.``, no trailing ``.``, none of
+    ``@ ~ ; { } \\ + = < > | / ? : & $ * " # [ ]``.
+    """
+    organization, slash, feed = raw.partition("/")
+    if not slash:
+        raise InvalidFeedName(raw, "the slash between organization and feed is missing")
+    return FeedPath(_checked(organization, raw), _checked(feed, raw))
+
+
+def _checked(name: str, whole: str) -> str:
+    if not name or len(name) > _LONGEST_NAME:
+        raise InvalidFeedName(whole, f"a name has 1 to {_LONGEST_NAME} characters")
+    if name[0] in "_.-" or name[-1] == ".":
+        raise InvalidFeedName(whole, "a name begins with a letter or digit and does not end with '.'")
+    for character in name:
+        if character in _FORBIDDEN or character == "%" or not _is_plain(character):
+            raise InvalidFeedName(whole, f"{character!r} may not stand in a name")
+    return name
+
+
+def _is_plain(character: str) -> bool:
+    return unicodedata.category(character)[0] not in "CZ" and not re.match(r"\s", character)

@@ -1,0 +1,48 @@
+"""What the resolver chose: pins for a target, and what it passed over."""
+
+from dataclasses import dataclass
+
+from feedgate.model.distribution import Distribution
+from feedgate.model.names import ProjectName
+from feedgate.model.target import Target
+
+
+@dataclass(frozen=True, slots=True)
+class Pin:
+    """One chosen file. ``internal`` = only the feed was asked for that name.
+
+    ``present`` = the feed has these bytes under that name already.
+    """
+
+    project: ProjectName
+    version: str
+    file: Distribution
+    internal: bool = False
+    present: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class PassedOver:
+    """A newer version that was not taken, by which rule, and why."""
+
+    project: ProjectName
+    version: str
+    target: str
+    rule: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Resolution:
+    """The pins of one target, united over the exact Pythons it was resolved at.
+
+    ``pythons`` are the exact Pythons at which this was resolved and must be
+    proved. ``bound`` says in words where the promise begins if it does not
+    cover the whole target.
+    """
+
+    target: Target
+    pins: tuple[Pin, ...]
+    passed_over: tuple[PassedOver, ...] = ()
+    pythons: tuple[str, ...] = ()
+    bound: str | None = None
