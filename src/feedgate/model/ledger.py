@@ -45,13 +45,16 @@ class Act(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One numbered change. ``facts`` is the canonical JSON text that was hashed."""
+    """One numbered change. ``facts`` is the canonical JSON text that was hashed.
+
+    ``act`` is the text as stored: a reader must survive a row that was rewritten.
+    """
 
     ledger: str
     serial: Serial
     at: datetime
     actor: str
-    act: Act
+    act: str
     run: str | None
     facts: str
     previous: str

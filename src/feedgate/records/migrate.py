@@ -1,0 +1,57 @@
+"""Bring a database to the newest tables, or open one that is there already."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import sqlalchemy
+from sqlalchemy import Engine, text
+
+from feedgate.records.database import Database, make_engine, start_ledger
+
+if TYPE_CHECKING:
+    from alembic.config import Config
+
+INSTALLATION_LEDGER = "installation"
+
+NEWEST = "0001"
+"""The newest migration; a test holds it against the files."""
+
+
+def alembic_config() -> "Config":
+    """Return Alembic's settings; no file is read."""
+    from alembic.config import Config  # noqa: PLC0415  # 0.1 s that only a migration needs
+
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+    return config
+
+
+def open_database(url: str) -> Database:
+    """Return the records at ``url``, brought to the newest tables.
+
+    Safe in several processes at once: the migration runs inside one write
+    transaction, and the second finds nothing left to do.
+    """
+    engine = make_engine(url)
+    if _stands_at(engine) != NEWEST:
+        _upgrade(engine)
+    database = Database(engine)
+    with database.note() as note:
+        start_ledger(note, None, INSTALLATION_LEDGER)
+    return database
+
+
+def _stands_at(engine: Engine) -> str | None:
+    with engine.connect() as connection:
+        if not sqlalchemy.inspect(connection).has_table("alembic_version"):
+            return None
+        return connection.execute(text("SELECT version_num FROM alembic_version")).scalar_one_or_none()
+
+
+def _upgrade(engine: Engine) -> None:
+    from alembic import command  # noqa: PLC0415  # 0.1 s that only a migration needs
+
+    config = alembic_config()
+    with engine.execution_options(write=True).begin() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "head")

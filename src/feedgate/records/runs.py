@@ -1,0 +1,152 @@
+"""Queries on runs: posted once a key, started, finished, asked to stop."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Row, Select, insert, select, update
+
+from feedgate.model.names import FeedPath
+from feedgate.model.run import Run, RunId, RunKind, RunState
+from feedgate.model.target import parse_target
+from feedgate.model.times import from_microseconds, to_microseconds
+from feedgate.records import tables
+from feedgate.records.database import FeedId, Note, View
+
+_run = tables.run.c
+
+
+@dataclass(frozen=True, slots=True)
+class Posting:
+    """A run to be: its row's content. ``request`` is the JSON text that the API took."""
+
+    id: RunId
+    kind: RunKind
+    feed: FeedId
+    requester: str
+    idempotency_key: str
+    request: str
+    targets: tuple[str, ...]
+    retry_of: RunId | None = None
+
+
+def post(note: Note, posting: Posting, now: datetime) -> RunId:
+    """Write the run's row and return its id; the same key of the same requester returns the first."""
+    query = select(_run.id).where(
+        _run.requester == posting.requester, _run.idempotency_key == posting.idempotency_key
+    )
+    known = note.connection.execute(query).scalar_one_or_none()
+    if known is not None:
+        return RunId(known)
+    note.connection.execute(
+        insert(tables.run).values(
+            id=posting.id,
+            kind=posting.kind.value,
+            feed_id=posting.feed,
+            requester=posting.requester,
+            idempotency_key=posting.idempotency_key,
+            request=posting.request,
+            targets=json.dumps(posting.targets),
+            state=RunState.QUEUED.value,
+            retry_of=posting.retry_of,
+            cancel_requested=False,
+            created_at=to_microseconds(now),
+        )
+    )
+    return posting.id
+
+
+def find(view: View, run: RunId) -> Run | None:
+    """Return the run, or None."""
+    row = view.connection.execute(_runs().where(_run.id == run)).first()
+    return None if row is None else _read(row)
+
+
+def request_text(view: View, run: RunId) -> str:
+    """Return the JSON text that the run was posted with."""
+    return str(view.connection.execute(select(_run.request).where(_run.id == run)).scalar_one())
+
+
+def feed_of(view: View, run: RunId) -> FeedId:
+    """Return the id of the run's feed."""
+    return FeedId(view.connection.execute(select(_run.feed_id).where(_run.id == run)).scalar_one())
+
+
+def in_state(view: View, *states: RunState) -> tuple[Run, ...]:
+    """Return the runs in one of ``states``, oldest first."""
+    query = _runs().where(_run.state.in_([state.value for state in states])).order_by(_run.created_at)
+    return tuple(_read(row) for row in view.connection.execute(query))
+
+
+def newest(view: View, *, feeds: Sequence[FeedId] | None, limit: int) -> tuple[Run, ...]:
+    """Return the newest runs first, of ``feeds`` alone where given."""
+    query = _runs().order_by(_run.created_at.desc()).limit(limit)
+    if feeds is not None:
+        query = query.where(_run.feed_id.in_(feeds))
+    return tuple(_read(row) for row in view.connection.execute(query))
+
+
+def start(note: Note, run: RunId, now: datetime) -> None:
+    """Say that the run has begun; a run begun before keeps its first moment."""
+    note.connection.execute(
+        update(tables.run)
+        .where(_run.id == run, _run.state == RunState.QUEUED.value)
+        .values(state=RunState.RUNNING.value, started_at=to_microseconds(now))
+    )
+
+
+def finish(  # noqa: PLR0913  # a run's end, once
+    note: Note, run: RunId, state: RunState, now: datetime, *, code: str | None = None, reason: str | None = None
+) -> bool:
+    """Give the run its final state; False where it had one already."""
+    open_states = [state.value for state in RunState if not state.is_final]
+    done = note.connection.execute(
+        update(tables.run)
+        .where(_run.id == run, _run.state.in_(open_states))
+        .values(state=state.value, finished_at=to_microseconds(now), code=code, reason=reason)
+        .returning(_run.id)
+    )
+    return done.first() is not None
+
+
+def request_cancel(note: Note, run: RunId) -> None:
+    """Ask for the run to be stopped; the reconciler passes it on."""
+    note.connection.execute(update(tables.run).where(_run.id == run).values(cancel_requested=True))
+
+
+def cancel_held(note: Note, run: RunId, now: datetime) -> bool:
+    """Cancel a run that waits for a person; False where it does not wait."""
+    done = note.connection.execute(
+        update(tables.run)
+        .where(_run.id == run, _run.state == RunState.HELD.value)
+        .values(state=RunState.CANCELLED.value, finished_at=to_microseconds(now))
+        .returning(_run.id)
+    )
+    return done.first() is not None
+
+
+def _runs() -> Select[tuple[object, ...]]:
+    return (
+        select(tables.run, tables.feed.c.name.label("feed"), tables.organization.c.name.label("organization"))
+        .join(tables.feed, tables.feed.c.id == _run.feed_id)
+        .join(tables.organization, tables.organization.c.id == tables.feed.c.organization_id)
+    )
+
+
+def _read(row: Row[tuple[object, ...]]) -> Run:
+    return Run(
+        id=RunId(row.id),
+        kind=RunKind(row.kind),
+        feed=FeedPath(row.organization, row.feed),
+        requester=row.requester,
+        state=RunState(row.state),
+        targets=tuple(parse_target(raw) for raw in json.loads(row.targets)),
+        created_at=from_microseconds(row.created_at),
+        started_at=None if row.started_at is None else from_microseconds(row.started_at),
+        finished_at=None if row.finished_at is None else from_microseconds(row.finished_at),
+        reason=row.reason,
+        code=row.code,
+        retry_of=None if row.retry_of is None else RunId(row.retry_of),
+        cancel_requested=row.cancel_requested,
+    )
