@@ -10,4 +10,4 @@ Json: TypeAlias = "str | int | float | bool | Mapping[str, Json] | Sequence[Json
 
 def canonical_json(document: Mapping[str, Json]) -> bytes:
     """Return ``document`` as RFC 8785 bytes, the form that is hashed and stored."""
-    return rfc8785.dumps(document)  # type: ignore[arg-type]  # its alias names dict and list only
+    return rfc8785.dumps(document)
