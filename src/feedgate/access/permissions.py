@@ -1,0 +1,57 @@
+"""The table of permissions (design section 7); the docs' table is made from it."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from feedgate.model.access import Role, Scope
+
+
+class Permission(StrEnum):
+    """An act on a feed or on the installation, as ``resource:action``."""
+
+    FEED_READ = "feed:read"
+    FEED_REQUEST = "feed:request"
+    DISTRIBUTION_UPLOAD = "distribution:upload"
+    RELEASE_YANK = "release:yank"
+    PROJECT_TAKE = "project:take"
+    FEED_MANAGE = "feed:manage"
+    TOKEN_OWN = "token:own"  # noqa: S105  # a permission's name, no credential
+    INSTALLATION_ADMINISTER = "installation:administer"
+
+
+@dataclass(frozen=True, slots=True)
+class Need:
+    """What an act needs: a token's scope, and a role on the feed (None = not tied to a feed).
+
+    ``administrator`` = only an administrator of the installation.
+    """
+
+    scope: Scope
+    role: Role | None
+    acts: str
+    administrator: bool = False
+
+
+NEEDS: dict[Permission, Need] = {
+    Permission.FEED_READ: Need(
+        Scope.READ, Role.READER, "list, read pages, download, read runs and the ledger"
+    ),
+    Permission.FEED_REQUEST: Need(
+        Scope.WRITE, Role.COLLABORATOR, "plan and request (add on a feed), cancel and retry runs"
+    ),
+    Permission.DISTRIBUTION_UPLOAD: Need(Scope.WRITE, Role.CONTRIBUTOR, "upload"),
+    Permission.RELEASE_YANK: Need(Scope.WRITE, Role.CONTRIBUTOR, "yank and unyank"),
+    Permission.PROJECT_TAKE: Need(
+        Scope.MANAGE, Role.OWNER, "first upload of a name that so far was only imported"
+    ),
+    Permission.FEED_MANAGE: Need(
+        Scope.MANAGE, Role.OWNER, "targets, policy, upstream rules of projects, grants, feed settings"
+    ),
+    Permission.TOKEN_OWN: Need(Scope.READ, None, "create, list, revoke one's own tokens, never wider"),
+    Permission.INSTALLATION_ADMINISTER: Need(
+        Scope.MANAGE,
+        None,
+        "create organizations and feeds, tokens for others, read the installation's ledger",
+        administrator=True,
+    ),
+}
