@@ -1,0 +1,68 @@
+# `make` alone lists the targets. PYTHON=python3.12 chooses the interpreter (3.11 or newer).
+.DEFAULT_GOAL := help
+.SUFFIXES:
+SHELL := /bin/sh
+export PYTHON
+
+PACKAGE ?= azure-cli
+TIERS := unit contract intake house faults clients outside
+# What an interpreter was asked for by name has stamps of its own, so another name sets up anew.
+STAMP := $(if $(PYTHON),-$(notdir $(PYTHON)))
+RUNTIME := .venv/.runtime$(STAMP)
+DEV := .venv/.dev$(STAMP)
+BIN := .venv/bin
+LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+	--no-emit-index-url --custom-compile-command "make lock"
+
+.PHONY: help setup quickstart run check fix lock test $(TIERS:%=test-%) docs build clean
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z][a-z<>-]*:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@echo "  make test-TIER    one tier: $(TIERS)"
+
+setup: $(DEV) ## make .venv with everything that developing takes
+
+quickstart: $(RUNTIME) ## see it work: PACKAGE=azure-cli through a feed into an empty environment; ONCE=1 stops at the end
+	$(BIN)/feedgate quickstart $(PACKAGE) $(if $(ONCE),--once)
+
+run: $(RUNTIME) ## serve from the platform's data folder on http://127.0.0.1:8080
+	$(BIN)/feedgate serve
+
+check: $(DEV) ## style, types, the import ladder and unit tests, within a minute
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-logo
+	$(BIN)/pytest tests/unit
+
+fix: $(DEV) ## let ruff repair and format what it can
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+
+lock: $(DEV) ## resolve anew what pyproject.toml and tests/clients/locks ask for (UPGRADE=1 takes the newest)
+	$(LOCK) $(if $(UPGRADE),--upgrade) --group dev --group docs -o requirements/dev.txt pyproject.toml
+	$(LOCK) -c requirements/dev.txt -o requirements/runtime.txt pyproject.toml
+	$(LOCK) -c requirements/dev.txt -o requirements/build.txt requirements/build.in
+
+test: $(DEV) ## every tier that this machine can run, and what was left out
+	$(BIN)/pytest $(PYTEST)
+
+$(TIERS:%=test-%): test-%: $(DEV)
+	$(BIN)/pytest tests/$* $(PYTEST)
+
+docs: $(DEV) ## the documentation, into docs/_build/html
+	$(BIN)/sphinx-build -W -n -q -b html docs docs/_build/html
+
+build: $(DEV) ## wheel and sdist, into dist/
+	$(BIN)/python -m build --no-isolation
+
+clean: ## remove what was made here, .venv too
+	rm -rf .venv .tiers dist build docs/_build .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .coverage*
+
+$(RUNTIME): requirements/runtime.txt requirements/build.txt pyproject.toml
+	@scripts/setup runtime
+	@touch $@
+
+$(DEV): requirements/dev.txt pyproject.toml
+	@scripts/setup dev
+	@touch $@ $(RUNTIME)
