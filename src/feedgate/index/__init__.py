@@ -1,0 +1,1 @@
+"""Indexes made of indexes, and any Index over HTTP."""

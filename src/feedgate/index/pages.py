@@ -1,0 +1,244 @@
+"""Any Index over HTTP: negotiation, validators, HEAD and Range, in no server's terms.
+
+Who mounts an Index turns an ``Answer`` into its server's response and errors
+(NoSuchProject, UpstreamUnavailable …) into statuses. The feeds, the run's index
+and the proof are mounts of this one code, so what is proved is what is served.
+"""
+
+import asyncio
+import gzip
+import hashlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+from feedgate.formats import simple_html, simple_json
+from feedgate.formats.byte_range import matches, parse_range
+from feedgate.formats.negotiation import Format, accepts_gzip, negotiate
+from feedgate.model.distribution import Distribution
+from feedgate.model.index import WHOLE, Content, Index, ProjectPage, Span, SpanNotSatisfiable
+from feedgate.model.names import ProjectName
+
+Link: TypeAlias = Callable[[Distribution], str]
+"""Makes the address of a file, absolute or relative to the project's page."""
+
+PAGE_CACHE = "no-cache, private"
+"""Each client asks again each time, so a publish is seen at once; a 304 costs next to nothing."""
+
+FILE_CACHE = "max-age=31536000, immutable, private"
+"""Bytes under a digest never change. Private: a shared cache would go on serving what was withdrawn."""
+
+VARY = "Accept, Accept-Encoding, Authorization"
+
+_METHODS = ("GET", "HEAD")
+_FILE_TYPE = "application/octet-stream"
+_METADATA_TYPE = "text/plain; charset=utf-8"
+_SMALL_BYTES = 64 * 1024  # compressed without leaving the event loop
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """An HTTP response: ``body`` is None where none may follow (HEAD, 304).
+
+    Who gets a Content iterates it to the end or calls ``drop`` on it.
+    """
+
+    status: int
+    headers: Mapping[str, str] = field(default_factory=dict)
+    body: bytes | Content | None = None
+
+
+class Entries:
+    """The JSON entries of files, each rendered once for as long as this lives.
+
+    Several Pages may share one: the pages of one run at many exact Pythons
+    differ in which entries they have, not in the entries.
+    """
+
+    def __init__(self, link: Link) -> None:
+        self.link = link
+        self._rendered: dict[Distribution, bytes] = {}
+
+    def of(self, file: Distribution) -> bytes:
+        """Return the entry of ``file`` as it stands in a JSON page."""
+        entry = self._rendered.get(file)
+        if entry is None:
+            entry = self._rendered[file] = simple_json.render_entry(file, self.link(file))
+        return entry
+
+
+class Pages:
+    """Serves ``index``; ``entries`` holds the link maker and what it rendered so far.
+
+    ``etag_of_body`` makes a page's ETag the digest of its body, for an index
+    whose validators are worth nothing between two runs. ``compress`` off spares
+    a reader on the same machine. ``vary`` names what the answer depends on.
+    Header names in ``headers`` are looked up as HTTP writes them (``If-None-Match``).
+    """
+
+    def __init__(
+        self,
+        index: Index,
+        entries: Entries,
+        *,
+        etag_of_body: bool = False,
+        compress: bool = True,
+        vary: str = VARY,
+    ) -> None:
+        self._index = index
+        self._entries = entries
+        self._etag_of_body = etag_of_body
+        self._compress = compress
+        self._vary = vary
+
+    async def names(self, method: str, headers: Mapping[str, str], *, serial: int | None = None) -> Answer:
+        """Answer with the list of projects (PEP 503, 691); its ETag is the digest of the body."""
+        if method not in _METHODS:
+            return _method_not_allowed()
+        form = negotiate(headers.get("Accept"))
+        if form is None:
+            return self._not_acceptable()
+        names = [name async for name in self._index.names()]
+        body = (
+            simple_json.render_names(names, serial=serial)
+            if form is Format.JSON
+            else simple_html.render_names(names)
+        )
+        return await self._page_answer(method, headers, form, body, None)
+
+    async def page(self, method: str, headers: Mapping[str, str], name: ProjectName) -> Answer:
+        """Answer with a project's page; raises what the index's ``page`` raises."""
+        if method not in _METHODS:
+            return _method_not_allowed()
+        form = negotiate(headers.get("Accept"))
+        if form is None:
+            return self._not_acceptable()
+        page = await self._index.page(name)
+        validator = None if self._etag_of_body else f"{page.name} {page.validator}"
+        if validator is not None:
+            etag = _etag(validator, form, gzipped=self._gzips(headers))
+            if matches(headers.get("If-None-Match"), etag):
+                return Answer(304, self._page_headers(etag))
+        return await self._page_answer(method, headers, form, self._render(page, form), validator)
+
+    async def file(self, method: str, headers: Mapping[str, str], file: Distribution) -> Answer:
+        """Answer with the bytes of ``file``, or the part of them that ``Range`` asks for.
+
+        What our own store holds is opened for HEAD too, so a file that is gone
+        answers no HEAD; at an upstream the page's word for the size is enough.
+        """
+        if method not in _METHODS:
+            return _method_not_allowed()
+        etag = None if file.digest is None else f'"{file.digest}"'
+        described = _file_headers(etag, _FILE_TYPE) | {"Accept-Ranges": "bytes"}
+        if etag is not None and matches(headers.get("If-None-Match"), etag):
+            return Answer(304, described)
+        if method == "HEAD":
+            return Answer(200, described | {"Content-Length": str(await self._size_bytes(file))})
+        try:
+            span = await self._span(headers, file, etag)
+            content = await self._index.open(file, span)
+        except SpanNotSatisfiable as error:
+            return Answer(416, {"Content-Range": f"bytes */{error.size_bytes}", "Content-Length": "0"}, b"")
+        described |= {"Content-Length": str(content.stop - content.start)}
+        if span is WHOLE:
+            return Answer(200, described, content)
+        part = f"bytes {content.start}-{content.stop - 1}/{content.size_bytes}"
+        return Answer(206, described | {"Content-Range": part}, content)
+
+    async def metadata(self, method: str, headers: Mapping[str, str], file: Distribution) -> Answer:
+        """Answer with the METADATA beside ``file`` (PEP 658); raises NoSuchFile if none is offered."""
+        if method not in _METHODS:
+            return _method_not_allowed()
+        etag = f'"{file.metadata_digest}"' if file.metadata_digest else None
+        described = _file_headers(etag, _METADATA_TYPE)
+        if etag is not None and matches(headers.get("If-None-Match"), etag):
+            return Answer(304, described)
+        content = await self._index.open_metadata(file)
+        described |= {"Content-Length": str(content.size_bytes)}
+        if method == "HEAD":
+            await drop(content)
+            return Answer(200, described)
+        return Answer(200, described, content)
+
+    def _render(self, page: ProjectPage, form: Format) -> bytes:
+        if form is Format.JSON:
+            return simple_json.render_page(page, map(self._entries.of, page.files))
+        return simple_html.render_page(page, map(self._entries.link, page.files))
+
+    async def _page_answer(
+        self, method: str, headers: Mapping[str, str], form: Format, body: bytes, validator: str | None
+    ) -> Answer:
+        gzipped = self._gzips(headers)
+        etag = _etag(validator or hashlib.sha256(body).hexdigest(), form, gzipped=gzipped)
+        described = self._page_headers(etag)
+        if matches(headers.get("If-None-Match"), etag):
+            return Answer(304, described)
+        if gzipped:
+            body = await _gzip(body)
+            described |= {"Content-Encoding": "gzip"}
+        described |= {"Content-Type": form.content_type, "Content-Length": str(len(body))}
+        return Answer(200, described, None if method == "HEAD" else body)
+
+    def _gzips(self, headers: Mapping[str, str]) -> bool:
+        return self._compress and accepts_gzip(headers.get("Accept-Encoding"))
+
+    def _page_headers(self, etag: str) -> dict[str, str]:
+        return {"ETag": etag, "Cache-Control": PAGE_CACHE, "Vary": self._vary}
+
+    def _not_acceptable(self) -> Answer:
+        body = "".join(f"{form.content_type}\n" for form in Format).encode()
+        return Answer(
+            406,
+            {"Content-Type": _METADATA_TYPE, "Content-Length": str(len(body)), "Vary": self._vary},
+            body,
+        )
+
+    async def _size_bytes(self, file: Distribution) -> int:
+        if file.source is not None and file.size_bytes is not None:
+            return file.size_bytes
+        content = await self._index.open(file)
+        await drop(content)
+        return content.size_bytes
+
+    async def _span(self, headers: Mapping[str, str], file: Distribution, etag: str | None) -> Span:
+        """Return what ``Range`` asks for; WHOLE if nothing, or if ``If-Range`` names other bytes."""
+        asked = headers.get("Range")
+        if asked is None or headers.get("If-Range") not in {None, etag}:
+            return WHOLE
+        size_bytes = file.size_bytes if file.size_bytes is not None else await self._size_bytes(file)
+        return parse_range(asked, size_bytes=size_bytes) or WHOLE
+
+
+async def drop(content: Content) -> None:
+    """Let go of a Content that nobody will read to its end."""
+    close = getattr(content.chunks, "aclose", None)
+    if close is not None:
+        await close()
+
+
+def _etag(validator: str, form: Format, *, gzipped: bool) -> str:
+    """Return a strong ETag: other bytes on the wire, other ETag (RFC 9110, 8.8.3)."""
+    text = f"{validator}\n{form.content_type}\n{'gzip' if gzipped else 'identity'}"
+    return f'"{hashlib.sha256(text.encode()).hexdigest()[:40]}"'
+
+
+def _file_headers(etag: str | None, content_type: str) -> dict[str, str]:
+    """Return the headers of bytes that never change, or of such that nobody vouches for."""
+    if etag is None:
+        return {"Content-Type": content_type, "Cache-Control": PAGE_CACHE}
+    return {"Content-Type": content_type, "Cache-Control": FILE_CACHE, "ETag": etag}
+
+
+def _method_not_allowed() -> Answer:
+    return Answer(405, {"Allow": ", ".join(_METHODS), "Content-Length": "0"}, b"")
+
+
+async def _gzip(body: bytes) -> bytes:
+    if len(body) <= _SMALL_BYTES:
+        return _compressed(body)
+    return await asyncio.to_thread(_compressed, body)
+
+
+def _compressed(body: bytes) -> bytes:
+    return gzip.compress(body, compresslevel=5, mtime=0)

@@ -1,0 +1,1 @@
+"""One file a step, from a request to a published closure."""
