@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Row, Select, insert, select, update
+from sqlalchemy import ColumnElement, Row, Select, insert, select, update
 
 from feedgate.model.names import FeedPath
 from feedgate.model.run import Run, RunId, RunKind, RunState
@@ -57,6 +57,33 @@ def post(note: Note, posting: Posting, now: datetime) -> RunId:
     return posting.id
 
 
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A run that the engine has to hear of."""
+
+    id: RunId
+    kind: RunKind
+    cancel_requested: bool
+
+
+def waiting(view: View) -> tuple[Waiting, ...]:
+    """Return the runs to take up, and those to stop, oldest first; asked many times a second."""
+    is_open = _run.state.in_([RunState.QUEUED.value, RunState.RUNNING.value])
+    return _waiting(view, is_open & ((_run.state == RunState.QUEUED.value) | _run.cancel_requested))
+
+
+def begun(view: View) -> tuple[Waiting, ...]:
+    """Return the runs that have begun and not ended, oldest first."""
+    return _waiting(view, _run.state == RunState.RUNNING.value)
+
+
+def _waiting(view: View, condition: ColumnElement[bool]) -> tuple[Waiting, ...]:
+    query = select(_run.id, _run.kind, _run.cancel_requested).where(condition).order_by(_run.created_at)
+    return tuple(
+        Waiting(RunId(row.id), RunKind(row.kind), row.cancel_requested) for row in view.connection.execute(query)
+    )
+
+
 def find(view: View, run: RunId) -> Run | None:
     """Return the run, or None."""
     row = view.connection.execute(_runs().where(_run.id == run)).first()
@@ -96,7 +123,7 @@ def start(note: Note, run: RunId, now: datetime) -> None:
     )
 
 
-def finish(  # noqa: PLR0913  # a run's end, once
+def finish(
     note: Note, run: RunId, state: RunState, now: datetime, *, code: str | None = None, reason: str | None = None
 ) -> bool:
     """Give the run its final state; False where it had one already."""

@@ -1,0 +1,1 @@
+"""Durable execution: runs go on where they stood after any crash. Knows no step."""

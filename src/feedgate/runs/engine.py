@@ -1,0 +1,305 @@
+"""The durable engine: each run goes through its workflow's phases once, whatever is killed between.
+
+The only file that knows DBOS. Through it go a run's id and, for each step, one
+small JSON value: how the step ended. What a run is and what steps worked out
+stands in our own records.
+"""
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable, Coroutine, Mapping
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, Final, TypeAlias
+
+from dbos import DBOS, DBOSConfig, SetEnqueueOptions, SetWorkflowID, StepOptions
+from dbos._error import DBOSWorkflowCancelledError  # the library raises it and exports it nowhere
+from dbos._serialization import DBOSPortableJSONSerializer  # the same
+
+from feedgate import errors
+from feedgate.errors import FeedgateError
+from feedgate.model.run import (
+    Done,
+    Event,
+    Failed,
+    Held,
+    Outcome,
+    Refused,
+    Run,
+    RunId,
+    RunKind,
+    RunState,
+    Tell,
+)
+from feedgate.model.target import Target
+from feedgate.records import runs
+from feedgate.records.database import Database
+from feedgate.runs.events import Teller
+from feedgate.runs.step import Once, PerTarget, Step, Workflow
+
+QUEUE: Final = "runs"
+
+_VERSION: Final = "1"
+"""For ever: under another one, runs of an earlier release would never be taken up."""
+
+_POLL_SECONDS: Final = 0.1
+
+_Execution: TypeAlias = Callable[[str], Coroutine[Any, Any, str]]
+_Ending: TypeAlias = tuple[RunState, str | None, str | None]
+
+_log = logging.getLogger(__name__)
+
+
+class Standing(StrEnum):
+    """How the engine sees a run."""
+
+    UNKNOWN = "unknown"
+    OPEN = "open"
+    ENDED = "ended"
+
+
+class Engine:
+    """Takes runs through their workflows; one in a process, made and launched inside its event loop."""
+
+    def __init__(
+        self,
+        database: Database,
+        system_database_url: str,
+        workflows: Mapping[RunKind, Workflow],
+        *,
+        executor_id: str,
+        clock: Callable[[], datetime],
+        concurrency: int = 4,
+    ) -> None:
+        """Wire the workflows; nothing connects before ``launch``.
+
+        ``executor_id`` must be the one under which a killed predecessor ran,
+        and no living one runs: its unfinished runs are taken up at launch.
+        """
+        self._database = database
+        self._clock = clock
+        self._concurrency = concurrency
+        self._active: set[RunId] = set()
+        _quiet_the_library()
+        config: DBOSConfig = {
+            "name": "feedgate",
+            "system_database_url": system_database_url,
+            "application_version": _VERSION,
+            "executor_id": executor_id,
+            "serializer": DBOSPortableJSONSerializer(),
+            "log_level": "WARNING",
+        }
+        DBOS(config=config)
+        self._executions = {kind: self._register(workflow) for kind, workflow in workflows.items()}
+
+    async def launch(self) -> None:
+        """Connect, and take up what a predecessor left unfinished."""
+        DBOS.listen_queues([QUEUE])
+        DBOS.launch()
+        await DBOS.register_queue_async(
+            QUEUE, worker_concurrency=self._concurrency, polling_interval_sec=_POLL_SECONDS
+        )
+
+    async def enqueue(self, run: RunId, kind: RunKind) -> None:
+        """Hand the run over; one handed over before is left as it is."""
+        with SetWorkflowID(run), SetEnqueueOptions(app_version=_VERSION):
+            await DBOS.enqueue_workflow_async(QUEUE, self._executions[kind], str(run))
+
+    async def cancel(self, run: RunId) -> None:
+        """Stop the run: within a second its steps see CancelledError; no further one begins."""
+        await DBOS.cancel_workflow_async(run)
+
+    async def standing(self, run: RunId) -> Standing:
+        """Return whether the engine knows the run, and has it still before it."""
+        status = await DBOS.get_workflow_status_async(run)
+        if status is None:
+            return Standing.UNKNOWN
+        return Standing.OPEN if status.status in {"PENDING", "ENQUEUED"} else Standing.ENDED
+
+    def is_active(self, run: RunId) -> bool:
+        """Return whether a step of the run may be at work in this process."""
+        return run in self._active
+
+    def close(self) -> None:
+        """Disconnect; runs at work are given ten seconds. A worker does not need it: it just ends."""
+        DBOS.destroy(workflow_completion_timeout_sec=10, destroy_registry=True)
+
+    def _register(self, workflow: Workflow) -> _Execution:
+        async def execute(run: str) -> str:
+            return await self._execute(workflow, RunId(run))
+
+        register = DBOS.workflow(name=workflow.name, max_recovery_attempts=None)
+        return register(execute)
+
+    async def _execute(self, workflow: Workflow, run_id: RunId) -> str:
+        run = await asyncio.to_thread(self._begin, run_id)
+        if run is None:
+            return "gone"
+        if run.state.is_final:
+            return run.state.value
+        self._active.add(run_id)
+        teller = Teller(self._database, run_id, self._clock)
+        try:
+            state, code, reason = await self._take_phases(workflow, run, teller)
+            await DBOS.run_step_async({"name": "finish"}, self._finish, run_id, state, code, reason)
+        except DBOSWorkflowCancelledError:
+            await asyncio.to_thread(self._end, run_id, RunState.CANCELLED, None, None)
+            raise
+        except Exception as error:
+            _log.exception("run %s: the engine could not go on", run_id)
+            await asyncio.to_thread(
+                self._end, run_id, RunState.FAILED, "internal-error", _own_fault(run_id, error)
+            )
+            raise
+        else:
+            return state.value
+        finally:
+            await teller.close()
+            self._active.discard(run_id)
+
+    async def _take_phases(self, workflow: Workflow, run: Run, teller: Teller) -> _Ending:
+        for phase in workflow.phases:
+            outcomes = await self._take(phase, run, teller)
+            ending = _ending(outcomes, several=len(run.targets) > 1)
+            if ending is not None:
+                return ending
+        return workflow.done, None, None
+
+    async def _take(
+        self, phase: PerTarget | Once, run: Run, teller: Teller
+    ) -> list[tuple[Target | None, Outcome]]:
+        targets: tuple[Target | None, ...] = run.targets if isinstance(phase, PerTarget) else (None,)
+        # Numbers are drawn in the targets' order before anything runs: so a replay finds each its own result.
+        reservations = [DBOS.reserve_step() for _ in targets]
+        results = await asyncio.gather(
+            *(
+                reservation.run_async(
+                    _options(phase.step, target), self._step, phase.step, run, target, teller
+                )
+                for reservation, target in zip(reservations, targets, strict=True)
+            ),
+            return_exceptions=True,
+        )
+        # Only now, or the siblings' results would go unrecorded.
+        for result in results:
+            if isinstance(result, BaseException):
+                raise result
+        return [
+            (target, _from_json(result))
+            for target, result in zip(targets, results, strict=True)
+            if not isinstance(result, BaseException)
+        ]
+
+    async def _step(self, step: Step, run: Run, target: Target | None, teller: Teller) -> dict[str, str]:
+        tell = teller.of(step.name, None if target is None else str(target))
+        tell(Event("started", {}))
+        begun = time.monotonic()
+        try:
+            outcome = await _outcome(step, run, target, tell)
+        except asyncio.CancelledError:
+            tell(Event("cancelled", {"seconds": _since(begun)}))
+            await teller.flush()
+            raise
+        if isinstance(outcome, Failed):
+            tell(Event("failed", {"seconds": _since(begun), "code": outcome.code, "reason": outcome.reason}))
+        else:
+            tell(Event("finished", {"seconds": _since(begun), **_to_json(outcome)}))
+        await teller.flush()
+        return _to_json(outcome)
+
+    async def _finish(self, run: RunId, state: RunState, code: str | None, reason: str | None) -> str:
+        await asyncio.to_thread(self._end, run, state, code, reason)
+        return state.value
+
+    def _begin(self, run: RunId) -> Run | None:
+        with self._database.note() as note:
+            runs.start(note, run, self._clock())
+            return runs.find(note, run)
+
+    def _end(self, run: RunId, state: RunState, code: str | None, reason: str | None) -> None:
+        with self._database.note() as note:
+            runs.finish(note, run, state, self._clock(), code=code, reason=reason)
+
+
+async def _outcome(step: Step, run: Run, target: Target | None, tell: Tell) -> Outcome:
+    try:
+        return await step(run, target, tell)
+    except errors.Held as error:
+        return Held(_in_words(error))
+    except errors.Refused as error:
+        return Refused(_in_words(error))
+    except FeedgateError as error:
+        return Failed(error.code, _in_words(error))
+    except Exception as error:  # noqa: BLE001  # whatever it is, it ends this run and not the worker
+        _log.exception("run %s: step %s failed by a fault of our own (target: %s)", run.id, step.name, target)
+        return Failed("internal-error", _own_fault(run.id, error))
+
+
+def _in_words(error: FeedgateError) -> str:
+    return f"{error.message}. Next: {error.next_step}"
+
+
+def _own_fault(run: RunId, error: Exception) -> str:
+    return f"a fault of Feedgate's own ({type(error).__name__}). Next: look for run {run} in the worker's log"
+
+
+def _ending(outcomes: list[tuple[Target | None, Outcome]], *, several: bool) -> _Ending | None:
+    """Return how the gravest of ``outcomes`` ends the run, or None where all are done."""
+    for kind, state in ((Failed, RunState.FAILED), (Refused, RunState.REFUSED), (Held, RunState.HELD)):
+        worst = [(target, outcome) for target, outcome in outcomes if isinstance(outcome, kind)]
+        if worst:
+            reasons = [
+                f"{target}: {outcome.reason}" if several and target is not None else outcome.reason
+                for target, outcome in worst
+            ]
+            first = worst[0][1]
+            return state, first.code if isinstance(first, Failed) else None, "\n".join(reasons)
+    return None
+
+
+def _options(step: Step, target: Target | None) -> StepOptions:
+    return {"name": step.name if target is None else f"{step.name}@{target}", "preemptible": True}
+
+
+def _since(begun: float) -> float:
+    return round(time.monotonic() - begun, 3)
+
+
+def _to_json(outcome: Outcome) -> dict[str, str]:
+    match outcome:
+        case Done():
+            return {"outcome": "done"}
+        case Held(reason):
+            return {"outcome": "held", "reason": reason}
+        case Refused(reason):
+            return {"outcome": "refused", "reason": reason}
+        case Failed(code, reason):
+            return {"outcome": "failed", "code": code, "reason": reason}
+
+
+def _from_json(result: dict[str, str]) -> Outcome:
+    match result:
+        case {"outcome": "done"}:
+            return Done()
+        case {"outcome": "held", "reason": reason}:
+            return Held(reason)
+        case {"outcome": "refused", "reason": reason}:
+            return Refused(reason)
+        case {"outcome": "failed", "code": code, "reason": reason}:
+            return Failed(code, reason)
+        case _:
+            raise ValueError(result)
+
+
+def _quiet_the_library() -> None:
+    """Lead the library's log into ours, less what it says each time a run is cancelled."""
+    logger = logging.getLogger("dbos")
+    if not logger.handlers:  # else it would write to standard error by itself
+        logger.addHandler(logging.NullHandler())
+    logger.addFilter(_tells_no_cancelling)
+
+
+def _tells_no_cancelling(record: logging.LogRecord) -> bool:
+    error: Any = record.exc_info[1] if record.exc_info else None
+    return not isinstance(error, DBOSWorkflowCancelledError) and "was cancelled" not in record.getMessage()

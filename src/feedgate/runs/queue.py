@@ -1,0 +1,97 @@
+"""The reconciler: what the run table asks for is what the engine does.
+
+Posting or cancelling a run writes its row and nothing else; the worker looks
+at the table and passes on what is new. So a row is the truth, and nothing is
+lost between two databases.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from datetime import datetime
+
+from feedgate.model.run import RunId, RunState
+from feedgate.records import runs
+from feedgate.records.database import Database
+from feedgate.records.runs import Waiting
+from feedgate.runs.engine import Engine, Standing
+
+_LOOK_SECONDS = 0.05
+_LONGEST_BACK_OFF_SECONDS = 5.0
+
+_log = logging.getLogger(__name__)
+
+
+class Reconciler:
+    """Looks at the run table twenty times a second; one in a worker."""
+
+    def __init__(self, database: Database, engine: Engine, clock: Callable[[], datetime]) -> None:
+        self._database = database
+        self._engine = engine
+        self._clock = clock
+        self._handed_over: set[RunId] = set()
+        self._stopping: set[RunId] = set()
+
+    async def run(self) -> None:
+        """Settle what was left, then reconcile for ever; a database that fails is asked again."""
+        pause = _LOOK_SECONDS
+        settled = False
+        while True:
+            try:
+                if not settled:
+                    await self.settle()
+                    settled = True
+                await self.reconcile()
+                pause = _LOOK_SECONDS
+            except Exception:  # noqa: BLE001  # the worker lives as long as its server
+                _log.exception("the run table could not be reconciled; asking again")
+                pause = min(pause * 2, _LONGEST_BACK_OFF_SECONDS)
+            await asyncio.sleep(pause)
+
+    async def settle(self) -> None:
+        """Bring rows and engine together after a start, before anything new.
+
+        A run that has begun but that the engine does not know (its database
+        was lost) begins again; one that the engine has ended without the row
+        saying so (a fault of our own) is failed.
+        """
+        for run in await asyncio.to_thread(self._begun):
+            standing = await self._engine.standing(run.id)
+            if standing is Standing.UNKNOWN:
+                await self._engine.enqueue(run.id, run.kind)
+            elif standing is Standing.ENDED and not run.cancel_requested:
+                reason = f"the engine ended it without an outcome. Next: retry it; see run {run.id} in the worker's log"
+                await asyncio.to_thread(self._end, run.id, RunState.FAILED, "internal-error", reason)
+
+    async def reconcile(self) -> None:
+        """Pass on what is new: rows that wait to be taken up, and rows that are asked to stop."""
+        waiting = await asyncio.to_thread(self._waiting)
+        for run in waiting:
+            if run.cancel_requested:
+                await self._stop(run.id)
+            elif run.id not in self._handed_over:
+                await self._engine.enqueue(run.id, run.kind)
+                self._handed_over.add(run.id)
+        seen = {run.id for run in waiting}
+        self._handed_over &= seen
+        self._stopping &= seen
+
+    async def _stop(self, run: RunId) -> None:
+        if run not in self._stopping:
+            await self._engine.cancel(run)
+            self._stopping.add(run)
+        # While a step is at work the engine itself ends the run, after its clean-up.
+        if not self._engine.is_active(run):
+            await asyncio.to_thread(self._end, run, RunState.CANCELLED, None, None)
+
+    def _waiting(self) -> tuple[Waiting, ...]:
+        with self._database.read() as snapshot:
+            return runs.waiting(snapshot)
+
+    def _begun(self) -> tuple[Waiting, ...]:
+        with self._database.read() as snapshot:
+            return runs.begun(snapshot)
+
+    def _end(self, run: RunId, state: RunState, code: str | None, reason: str | None) -> None:
+        with self._database.note() as note:
+            runs.finish(note, run, state, self._clock(), code=code, reason=reason)

@@ -1,0 +1,52 @@
+"""What a run is made of: steps, in phases, in a workflow.
+
+A step may run twice, even at once, with the same outcome; what it works out
+for later steps it keeps in the records, by run and step.
+"""
+
+from dataclasses import dataclass
+from typing import ClassVar, Protocol
+
+from feedgate.model.run import Outcome, Run, RunState, Tell
+from feedgate.model.target import Target
+
+
+class Step(Protocol):
+    """A frozen dataclass of the few parts that it uses."""
+
+    name: ClassVar[str]
+    """For ever: what a run did before a restart is found again by this."""
+
+    async def __call__(self, run: Run, target: Target | None, tell: Tell) -> Outcome:
+        """Do the step's part of ``run``, for ``target`` alone where one is given.
+
+        ``tell`` never blocks and may be called from any thread. An error of
+        our own tree ends the run as failed, with its code and message;
+        CancelledError comes within a second of the run's cancelling.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class PerTarget:
+    """A phase that takes the step for each of the run's targets, side by side."""
+
+    step: Step
+
+
+@dataclass(frozen=True, slots=True)
+class Once:
+    """A phase that takes the step one time, for all targets together."""
+
+    step: Step
+
+
+@dataclass(frozen=True, slots=True)
+class Workflow:
+    """The phases of one kind of run, one behind the other, and the state it ends in when all are done."""
+
+    name: str
+    """For ever, like a step's."""
+
+    phases: tuple[PerTarget | Once, ...]
+    done: RunState
