@@ -152,7 +152,14 @@ class _Served:
         self.call = call
         self.mounts = mounts
         self._pages = {
-            host: Pages(mount.index, mount.entries, etag_of_body=True, compress=False, vary=_VARY)
+            host: Pages(
+                mount.index,
+                mount.entries,
+                etag_of_body=True,
+                compress=False,
+                lists_versions=False,
+                vary=_VARY,
+            )
             for host, mount in mounts.items()
         }
         self._files: dict[tuple[str, ProjectName], dict[str, Distribution]] = {}

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from feedgate.formats import simple_html, simple_json
-from feedgate.formats.byte_range import matches, parse_range
+from feedgate.formats.byte_range import matches, parse_range, range_applies
 from feedgate.formats.negotiation import Format, accepts_gzip, negotiate
 from feedgate.model.distribution import Distribution
 from feedgate.model.index import WHOLE, Content, Index, ProjectPage, Span, SpanNotSatisfiable
@@ -33,6 +33,7 @@ VARY = "Accept, Accept-Encoding, Authorization"
 _METHODS = ("GET", "HEAD")
 _FILE_TYPE = "application/octet-stream"
 _METADATA_TYPE = "text/plain; charset=utf-8"
+_FIRST_BYTE = Span(0, 1)
 _SMALL_BYTES = 64 * 1024  # compressed without leaving the event loop
 
 
@@ -71,9 +72,10 @@ class Pages:
     """Serves ``index``; ``entries`` holds the link maker and what it rendered so far.
 
     ``etag_of_body`` makes a page's ETag the digest of its body, for an index
-    whose validators are worth nothing between two runs. ``compress`` off spares
-    a reader on the same machine. ``vary`` names what the answer depends on.
-    Header names in ``headers`` are looked up as HTTP writes them (``If-None-Match``).
+    whose validators are worth nothing between two runs. ``compress`` and
+    ``lists_versions`` off spare a reader on the same machine that needs neither.
+    ``vary`` names what the answer depends on. ``headers`` of each method must
+    find ``If-None-Match`` and the like without regard to case.
     """
 
     def __init__(
@@ -83,12 +85,14 @@ class Pages:
         *,
         etag_of_body: bool = False,
         compress: bool = True,
+        lists_versions: bool = True,
         vary: str = VARY,
     ) -> None:
         self._index = index
         self._entries = entries
         self._etag_of_body = etag_of_body
         self._compress = compress
+        self._lists_versions = lists_versions
         self._vary = vary
 
     async def names(self, method: str, headers: Mapping[str, str], *, serial: int | None = None) -> Answer:
@@ -163,7 +167,8 @@ class Pages:
 
     def _render(self, page: ProjectPage, form: Format) -> bytes:
         if form is Format.JSON:
-            return simple_json.render_page(page, map(self._entries.of, page.files))
+            versions = simple_json.list_versions(page.files) if self._lists_versions else None
+            return simple_json.render_page(page, map(self._entries.of, page.files), versions=versions)
         return simple_html.render_page(page, map(self._entries.link, page.files))
 
     async def _page_answer(
@@ -197,14 +202,17 @@ class Pages:
     async def _size_bytes(self, file: Distribution) -> int:
         if file.source is not None and file.size_bytes is not None:
             return file.size_bytes
-        content = await self._index.open(file)
+        try:
+            content = await self._index.open(file, _FIRST_BYTE)
+        except SpanNotSatisfiable as error:  # it has no first byte
+            return error.size_bytes
         await drop(content)
         return content.size_bytes
 
     async def _span(self, headers: Mapping[str, str], file: Distribution, etag: str | None) -> Span:
         """Return what ``Range`` asks for; WHOLE if nothing, or if ``If-Range`` names other bytes."""
         asked = headers.get("Range")
-        if asked is None or headers.get("If-Range") not in {None, etag}:
+        if asked is None or not range_applies(headers.get("If-Range"), etag or ""):
             return WHOLE
         size_bytes = file.size_bytes if file.size_bytes is not None else await self._size_bytes(file)
         return parse_range(asked, size_bytes=size_bytes) or WHOLE
