@@ -13,7 +13,7 @@ from feedgate.model.ledger import Serial
 from feedgate.model.names import ProjectName
 from feedgate.model.times import from_microseconds, to_microseconds
 from feedgate.records import tables
-from feedgate.records.database import Change, FeedId, Snapshot
+from feedgate.records.database import Change, FeedId, Snapshot, View
 from feedgate.records.span import close, seen_at
 
 _distribution, _spent = tables.distribution.c, tables.spent.c
@@ -90,14 +90,26 @@ def versions(snapshot: Snapshot, feed: FeedId) -> tuple[tuple[ProjectName, str],
     return tuple((ProjectName(row.project), row.version) for row in snapshot.connection.execute(query))
 
 
-def totals(snapshot: Snapshot, feed: FeedId) -> tuple[int, int, int]:
-    """Return how many projects, distributions and bytes the feed has."""
+def filenames(
+    snapshot: Snapshot, feed: FeedId, *, origin: Origin
+) -> tuple[tuple[ProjectName, str], ...]:
+    """Return project and file name of every distribution of that origin."""
+    query = select(_distribution.project, _distribution.filename).where(
+        _distribution.feed_id == feed,
+        _distribution.origin == origin.value,
+        seen_at(tables.distribution, snapshot.at),
+    )
+    return tuple((ProjectName(row.project), row.filename) for row in snapshot.connection.execute(query))
+
+
+def totals(view: View, feed: FeedId, at: Serial) -> tuple[int, int, int]:
+    """Return how many projects, distributions and bytes the feed has at that serial."""
     query = select(
         func.count(func.distinct(_distribution.project)),
         func.count(),
         func.coalesce(func.sum(_distribution.size_bytes), 0),
-    ).where(_distribution.feed_id == feed, seen_at(tables.distribution, snapshot.at))
-    projects, files, size_bytes = snapshot.connection.execute(query).one()
+    ).where(_distribution.feed_id == feed, seen_at(tables.distribution, at))
+    projects, files, size_bytes = view.connection.execute(query).one()
     return int(projects), int(files), int(size_bytes)
 
 

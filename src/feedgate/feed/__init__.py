@@ -1,0 +1,1 @@
+"""A feed of ours: its settings, its index, and every act that changes it."""
