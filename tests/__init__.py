@@ -1,0 +1,1 @@
+"""Tests by tier: unit, contract, intake, house, faults, clients, outside."""
