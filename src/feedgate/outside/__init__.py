@@ -1,0 +1,1 @@
+"""All that talks with strangers: where we may connect, how we fetch, and the upstream as an index."""

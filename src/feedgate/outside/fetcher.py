@@ -1,0 +1,320 @@
+"""Fetching from strangers within limits: pages whole, files streamed into the blob store.
+
+Every read has a limit on connect, silence, total time and total bytes. A
+fault that may pass is tried again (``patience``); a promise that was broken is not.
+"""
+
+import asyncio
+import re
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from http import HTTPStatus
+from pathlib import Path
+
+import aiohttp
+from aiohttp.abc import AbstractResolver
+from yarl import URL
+
+from feedgate.blobs.store import BlobStore
+from feedgate.errors import Broken
+from feedgate.model.digest import Digest
+from feedgate.model.distribution import Distribution
+from feedgate.model.index import WHOLE, Content, NoSuchFile, Span, SpanNotSatisfiable, UpstreamUnavailable
+from feedgate.model.secret import Secret
+from feedgate.outside.body import Body, Limits, SizeMismatch, Slice
+from feedgate.outside.egress import Egress
+from feedgate.outside.exchange import Credentials, Exchange
+from feedgate.outside.patience import Patience, TryAgain
+from feedgate.outside.proxies import Proxies
+from feedgate.outside.words import status_in_words
+
+MEBIBYTE = 1024**2
+PAGE_LIMIT_BYTES = 64 * MEBIBYTE
+FILE_LIMIT_BYTES = 8 * 1024 * MEBIBYTE
+"""For files whose page promises no size."""
+
+UPSTREAM = "the upstream"
+_GONE = frozenset({HTTPStatus.NOT_FOUND, HTTPStatus.GONE})
+_CONTENT_RANGE = re.compile(r"bytes (?:(\d{1,18})-(\d{1,18})|\*)/(\d{1,18})")
+
+
+class DigestMismatch(Broken):
+    """The upstream sent other bytes than its index promised."""
+
+    code = "digest-mismatch"
+
+    def __init__(self, filename: str, *, promised: str, received: str) -> None:
+        super().__init__(
+            f"{filename}: upstream promised sha256 {promised[:12]}…, sent {received[:12]}…",
+            next_step="Nothing was stored. Compare with another upstream before you retry the run.",
+            facts={"filename": filename, "promised": promised, "received": received},
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FetcherSettings:
+    """What the operator says about fetching; ``proxies`` None = those of the environment.
+
+    ``concurrency`` bounds downloads, ``question_concurrency`` everything else.
+    ``credentials`` go to the origin of ``upstream_url`` only, ``authority`` is trusted
+    beside the system's certificate authorities.
+    """
+
+    upstream_url: str
+    credentials: tuple[str, Secret] | None = None
+    authority: Path | None = None
+    allowed_hosts: tuple[str, ...] = ()
+    proxies: Proxies | None = None
+    concurrency: int = 16
+    question_concurrency: int = 64
+    limits: Limits = field(default_factory=Limits)
+    patience: Patience = field(default_factory=Patience)
+
+
+@dataclass(frozen=True, slots=True)
+class PageAnswer:
+    """A page as it came; ``url`` is where it was found after redirects. Header names are lower case."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """What a download left in the blob store."""
+
+    digest: Digest
+    size_bytes: int
+
+
+class Fetcher:
+    """Asks strangers for pages and files; made by ``opened``, belongs to one event loop."""
+
+    def __init__(self, exchange: Exchange, settings: FetcherSettings) -> None:
+        self._exchange = exchange
+        self._limits = settings.limits
+        self._patience = settings.patience
+        self._downloads = asyncio.Semaphore(settings.concurrency)
+        self._questions = asyncio.Semaphore(settings.question_concurrency)
+
+    @classmethod
+    @asynccontextmanager
+    async def opened(
+        cls, settings: FetcherSettings, *, resolver: AbstractResolver | None = None
+    ) -> AsyncIterator["Fetcher"]:
+        """Open the connections' pools; raises InvalidHost, InvalidProxy, InvalidAuthority."""
+        egress = Egress().with_hosts(settings.upstream_url, *settings.allowed_hosts)
+        credentials = None
+        if settings.credentials is not None:
+            user, password = settings.credentials
+            credentials = Credentials(URL(settings.upstream_url).origin(), user, password)
+        async with Exchange.opened(
+            egress=egress,
+            proxies=Proxies.from_environment() if settings.proxies is None else settings.proxies,
+            credentials=credentials,
+            authority=settings.authority,
+            limits=settings.limits,
+            resolver=resolver,
+        ) as exchange:
+            yield cls(exchange, settings)
+
+    async def get_page(
+        self,
+        url: str,
+        *,
+        name: str,
+        headers: Mapping[str, str],
+        limit_bytes: int = PAGE_LIMIT_BYTES,
+    ) -> PageAnswer:
+        """Return the answer; only a 200 has its body read. ``name`` is what errors call it.
+
+        Raises UpstreamUnavailable after the last attempt, AnswerTooLarge, UnexpectedEncoding,
+        EgressDenied, RedirectLoop, CertificateNotTrusted.
+        """
+
+        async def attempt() -> PageAnswer:
+            async with self._questions:
+                response = await self._exchange.ask(url, what=name, headers=headers)
+                body = b""
+                if response.status == HTTPStatus.OK:
+                    body = await Body(
+                        response, what=name, limits=self._limits, limit_bytes=limit_bytes
+                    ).read()
+                response.close()
+            lowered = {header.lower(): value for header, value in response.headers.items()}
+            return PageAnswer(response.status, lowered, body, str(response.url))
+
+        return await self._patience.through(name, attempt)
+
+    async def probe(self, url: str, *, name: str, headers: Mapping[str, str]) -> int:
+        """Return the status of one attempt, without the body; raises as ``get_page`` does."""
+        try:
+            async with self._questions:
+                response = await self._exchange.ask(url, what=name, headers=headers)
+        except TryAgain as fault:
+            raise UpstreamUnavailable(name, reason=fault.reason) from fault
+        response.close()
+        return response.status
+
+    async def open(
+        self, url: str, *, what: str, span: Span = WHOLE, promised_size: int | None = None
+    ) -> Content:
+        """Open a file at the upstream to read it through, or a span of it.
+
+        Tried again until its head is there; a fault later is UpstreamUnavailable.
+        Raises NoSuchFile, SpanNotSatisfiable, SizeMismatch too. A file of which
+        nobody states the size is taken into memory, up to 64 MiB.
+        """
+        if promised_size is not None and span != WHOLE and span.start >= promised_size:
+            raise SpanNotSatisfiable(promised_size)
+
+        async def attempt() -> Content:
+            async with self._questions:
+                response = await self._exchange.ask(url, what=what, headers=_range_header(span))
+            if response.status == HTTPStatus.OK:
+                return await self._from_whole(response, what, span, promised_size)
+            if response.status == HTTPStatus.PARTIAL_CONTENT:
+                return self._from_part(response, what, span, promised_size)
+            response.close()
+            if response.status == HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE:
+                raise SpanNotSatisfiable(_total_bytes(response) or promised_size or 0)
+            raise _refusal(response.status, what)
+
+        return await self._patience.through(what, attempt)
+
+    async def _from_whole(
+        self, response: aiohttp.ClientResponse, what: str, span: Span, promised_size: int | None
+    ) -> Content:
+        """Cut the span out of an answer that ignores Range, or take all of it."""
+        body = Body(
+            response,
+            what=what,
+            limits=self._limits,
+            limit_bytes=FILE_LIMIT_BYTES if response.content_length is not None else PAGE_LIMIT_BYTES,
+            promised_bytes=promised_size,
+        )
+        if body.expected_bytes is None:
+            return content_of(await body.read(), span)
+        size_bytes = body.expected_bytes
+        if span != WHOLE and span.start >= size_bytes:
+            body.close()
+            raise SpanNotSatisfiable(size_bytes)
+        stop = size_bytes if span.stop is None else min(span.stop, size_bytes)
+        chunks = Slice(body, what=what, skip_bytes=span.start, length_bytes=stop - span.start)
+        return Content(size_bytes=size_bytes, start=span.start, stop=stop, chunks=chunks)
+
+    def _from_part(
+        self, response: aiohttp.ClientResponse, what: str, span: Span, promised_size: int | None
+    ) -> Content:
+        match = _CONTENT_RANGE.fullmatch(response.headers.get("Content-Range", ""))
+        if match is None or match[1] is None or int(match[1]) != span.start:
+            response.close()
+            raise UpstreamUnavailable(what, reason="it sent another range than the one asked for")
+        start, stop, size_bytes = int(match[1]), int(match[2]) + 1, int(match[3])
+        if promised_size not in {None, size_bytes}:
+            response.close()
+            raise SizeMismatch(what, promised=promised_size or 0, received=size_bytes)
+        body = Body(
+            response,
+            what=what,
+            limits=self._limits,
+            limit_bytes=FILE_LIMIT_BYTES,
+            promised_bytes=stop - start,
+        )
+        return Content(
+            size_bytes=size_bytes,
+            start=start,
+            stop=stop,
+            chunks=Slice(body, what=what, skip_bytes=0, length_bytes=stop - start),
+        )
+
+    async def download(
+        self, file: Distribution, blobs: BlobStore, *, progress: Callable[[int], None]
+    ) -> Stored:
+        """Bring a file into the blob store; one that is there already is not fetched again.
+
+        ``progress`` hears how many bytes came in since it was last called; a
+        failed attempt is taken back with a negative number. Nothing is stored unless size and digest are
+        what ``file`` promises: DigestMismatch, SizeMismatch. Also raises NoSuchFile,
+        UpstreamUnavailable, EgressDenied, StorageFull.
+        """
+        if file.digest is not None and await blobs.has(file.digest):
+            return self._as_promised(file, file.digest, await blobs.size_bytes(file.digest))
+        if file.source is None:
+            raise NoSuchFile(file.filename, index=UPSTREAM)
+        address = file.source
+
+        async def attempt() -> Stored:
+            async with self._downloads:
+                response = await self._exchange.ask(address, what=file.filename, headers={})
+                if response.status != HTTPStatus.OK:
+                    response.close()
+                    raise _refusal(response.status, file.filename)
+                body = Body(
+                    response,
+                    what=file.filename,
+                    limits=self._limits,
+                    limit_bytes=FILE_LIMIT_BYTES,
+                    promised_bytes=file.size_bytes,
+                )
+                try:
+                    return await self._store(file, body, blobs, progress)
+                except BaseException:
+                    progress(-body.received_bytes)
+                    raise
+                finally:
+                    body.close()
+
+        return await self._patience.through(file.filename, attempt)
+
+    async def _store(
+        self, file: Distribution, body: Body, blobs: BlobStore, progress: Callable[[int], None]
+    ) -> Stored:
+        async with blobs.receive() as incoming:
+            while chunk := await body.next_chunk():
+                await incoming.write(chunk)
+                progress(len(chunk))
+            stored = self._as_promised(file, incoming.digest, incoming.size_bytes)
+            await incoming.keep()
+            return stored
+
+    @staticmethod
+    def _as_promised(file: Distribution, digest: Digest, size_bytes: int) -> Stored:
+        if file.size_bytes not in {None, size_bytes}:
+            raise SizeMismatch(file.filename, promised=file.size_bytes or 0, received=size_bytes)
+        if file.digest not in {None, digest}:
+            raise DigestMismatch(file.filename, promised=file.digest or "", received=digest)
+        return Stored(digest, size_bytes)
+
+
+def content_of(body: bytes, span: Span = WHOLE) -> Content:
+    """Return bytes that are in memory as a Content; raises SpanNotSatisfiable."""
+    if span != WHOLE and span.start >= len(body):
+        raise SpanNotSatisfiable(len(body))
+    part = body[span.start : span.stop]
+    return Content(size_bytes=len(body), start=span.start, stop=span.start + len(part), chunks=_once(part))
+
+
+async def _once(body: bytes) -> AsyncIterator[bytes]:
+    if body:
+        yield body
+
+
+def _range_header(span: Span) -> dict[str, str]:
+    if span == WHOLE:
+        return {}
+    return {"Range": f"bytes={span.start}-{'' if span.stop is None else span.stop - 1}"}
+
+
+def _total_bytes(response: aiohttp.ClientResponse) -> int | None:
+    match = _CONTENT_RANGE.fullmatch(response.headers.get("Content-Range", ""))
+    return None if match is None else int(match[3])
+
+
+def _refusal(status: int, what: str) -> NoSuchFile | UpstreamUnavailable:
+    if status in _GONE:
+        return NoSuchFile(what, index=UPSTREAM)
+    return UpstreamUnavailable(what, reason=status_in_words(status))

@@ -1,0 +1,125 @@
+"""The upstream as an Index: a simple index over HTTP (PEP 503, 691, 658), JSON before HTML."""
+
+import hashlib
+from http import HTTPStatus
+from pathlib import Path
+
+from yarl import URL
+
+from feedgate.formats import simple_html, simple_json
+from feedgate.model.digest import Digest
+from feedgate.model.distribution import Distribution
+from feedgate.model.index import (
+    WHOLE,
+    BadPage,
+    Content,
+    NoSuchFile,
+    NoSuchProject,
+    ProjectPage,
+    Span,
+    UpstreamUnavailable,
+)
+from feedgate.model.names import ProjectName
+from feedgate.outside.fetcher import MEBIBYTE, UPSTREAM, DigestMismatch, Fetcher, content_of
+from feedgate.outside.page_cache import KeptPage, PageCache
+from feedgate.outside.words import status_in_words
+
+METADATA_LIMIT_BYTES = 32 * MEBIBYTE
+
+_ACCEPT = {"Accept": f"{simple_json.CONTENT_TYPE}, {simple_html.CONTENT_TYPE};q=0.2, text/html;q=0.1"}
+_GONE = frozenset({HTTPStatus.NOT_FOUND, HTTPStatus.GONE})
+
+
+class Upstream:
+    """The simple index at ``url``; pages are kept below ``cache_directory`` if one is given."""
+
+    def __init__(self, fetcher: Fetcher, url: str, cache_directory: Path | None = None) -> None:
+        self._fetcher = fetcher
+        self._url = f"{url.rstrip('/')}/"
+        self._cache = None if cache_directory is None else PageCache(cache_directory, upstream_url=self._url)
+
+    async def page(self, name: ProjectName) -> ProjectPage:
+        """Return the page; a kept one is asked about before it is believed.
+
+        Raises NoSuchProject, UpstreamUnavailable, BadPage, and the fetcher's own refusals.
+        """
+        kept = None if self._cache is None else self._cache.find(name)
+        answer = await self._fetcher.get_page(
+            f"{self._url}{name}/", name=name, headers=_ACCEPT | (kept.condition if kept else {})
+        )
+        if answer.status == HTTPStatus.NOT_MODIFIED and kept is not None:
+            return _parse(kept, name)
+        if answer.status in _GONE:
+            raise NoSuchProject(name, index=UPSTREAM)
+        if answer.status != HTTPStatus.OK:
+            raise UpstreamUnavailable(name, reason=status_in_words(answer.status))
+        page = KeptPage(
+            url=answer.url,
+            content_type=answer.headers.get("content-type", ""),
+            etag=answer.headers.get("etag"),
+            last_modified=answer.headers.get("last-modified"),
+            body=answer.body,
+        )
+        parsed = _parse(page, name)
+        if self._cache is not None and page.condition:
+            self._cache.keep(name, page)
+        return parsed
+
+    async def find(self, name: ProjectName, digest: Digest) -> Distribution | None:
+        """Return the file of ``name`` that the upstream lists with that digest, or None.
+
+        Raises UpstreamUnavailable, BadPage: no answer is not a no.
+        """
+        try:
+            page = await self.page(name)
+        except NoSuchProject:
+            return None
+        return next((file for file in page.files if file.digest == digest), None)
+
+    async def open(self, file: Distribution, span: Span = WHOLE) -> Content:
+        """Open the file's bytes as they come; their digest is not verified here, a download's is."""
+        return await self._fetcher.open(
+            _source(file), what=file.filename, span=span, promised_size=file.size_bytes
+        )
+
+    async def open_metadata(self, file: Distribution) -> Content:
+        """Open the METADATA beside the file (PEP 658); raises NoSuchFile, DigestMismatch."""
+        what = f"{file.filename}.metadata"
+        if file.metadata_digest is None:
+            raise NoSuchFile(what, index=UPSTREAM)
+        url = URL(_source(file), encoded=True)
+        answer = await self._fetcher.get_page(
+            str(url.with_path(f"{url.raw_path}.metadata", encoded=True, keep_query=True)),
+            name=what,
+            headers={},
+            limit_bytes=METADATA_LIMIT_BYTES,
+        )
+        if answer.status in _GONE:
+            raise NoSuchFile(what, index=UPSTREAM)
+        if answer.status != HTTPStatus.OK:
+            raise UpstreamUnavailable(what, reason=status_in_words(answer.status))
+        received = hashlib.sha256(answer.body).hexdigest()
+        if file.metadata_digest not in {"", received}:
+            raise DigestMismatch(what, promised=file.metadata_digest, received=received)
+        return content_of(answer.body)
+
+    async def check(self) -> None:
+        """Ask the list of projects for its head once; raises UpstreamUnavailable."""
+        status = await self._fetcher.probe(self._url, name="upstream.url", headers=_ACCEPT)
+        if status != HTTPStatus.OK:
+            raise UpstreamUnavailable("upstream.url", reason=status_in_words(status))
+
+
+def _source(file: Distribution) -> str:
+    if file.source is None:
+        raise NoSuchFile(file.filename, index=UPSTREAM)
+    return file.source
+
+
+def _parse(page: KeptPage, name: ProjectName) -> ProjectPage:
+    kind = page.content_type.partition(";")[0].strip().lower()
+    if kind == simple_json.CONTENT_TYPE:
+        return simple_json.parse_page(page.body, name=name, base_url=page.url)
+    if kind in {simple_html.CONTENT_TYPE, "text/html"}:
+        return simple_html.parse_page(page.body, name=name, base_url=page.url, content_type=page.content_type)
+    raise BadPage(name, reason=f"its content type is {kind[:80]!r}")
