@@ -56,7 +56,7 @@ class LockEntryNotAllowed(Invalid):
 
 @dataclass(frozen=True, slots=True)
 class LockedFile:
-    """The one wheel that the resolver chose of a project."""
+    """One of the wheels that the resolver lists of a version it chose."""
 
     project: ProjectName
     version: str
@@ -67,10 +67,14 @@ class LockedFile:
 
 
 def parse_resolution(raw: bytes) -> tuple[LockedFile, ...]:
-    """Return the wheels that the resolver wrote; raises UnreadableResolution."""
+    """Return the wheels that the resolver wrote; raises UnreadableResolution.
+
+    It lists all wheels of the version that fit the target, so a project may
+    stand there several times (bcrypt 5.0.0 has four that fit), always with one version.
+    """
     try:
         lock = Pylock.from_dict(tomllib.loads(raw.decode("utf-8")))
-        return tuple(_locked_file(package) for package in lock.packages)
+        return tuple(file for package in lock.packages for file in _locked_files(package))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, PylockValidationError, InvalidDigest) as error:
         raise UnreadableResolution(str(error)) from error
 
@@ -117,22 +121,21 @@ def parse_request_lock(
     )
 
 
-def _locked_file(package: Package) -> LockedFile:
-    wheels = package.wheels or ()
-    if len(wheels) != 1 or package.version is None:
-        raise UnreadableResolution(f"{package.name} has {len(wheels)} wheels instead of one")
-    wheel = wheels[0]
-    if wheel.url is None:
-        raise UnreadableResolution(f"{wheel.filename} has no address")
-    stated = wheel.hashes.get("sha256")
-    return LockedFile(
-        project=package.name,
-        version=str(package.version),
-        filename=wheel.filename,
-        url=wheel.url,
-        sha256=None if stated is None else parse_digest(stated),
-        size_bytes=wheel.size,
-    )
+def _locked_files(package: Package) -> Iterator[LockedFile]:
+    if not package.wheels or package.version is None:
+        raise UnreadableResolution(f"{package.name} has no wheel or no version")
+    for wheel in package.wheels:
+        if wheel.url is None:
+            raise UnreadableResolution(f"{wheel.filename} has no address")
+        stated = wheel.hashes.get("sha256")
+        yield LockedFile(
+            project=package.name,
+            version=str(package.version),
+            filename=wheel.filename,
+            url=wheel.url,
+            sha256=None if stated is None else parse_digest(stated),
+            size_bytes=wheel.size,
+        )
 
 
 def _check_fits(lock: Pylock, origin: str, environment: Mapping[str, str]) -> None:
