@@ -123,10 +123,10 @@ def parse_request_lock(
 
 def _locked_files(package: Package) -> Iterator[LockedFile]:
     if not package.wheels or package.version is None:
-        raise UnreadableResolution(f"{package.name} has no wheel or no version")
+        raise UnreadableResolution(reason=f"{package.name} has no wheel or no version")
     for wheel in package.wheels:
         if wheel.url is None:
-            raise UnreadableResolution(f"{wheel.filename} has no address")
+            raise UnreadableResolution(reason=f"{wheel.filename} has no address")
         stated = wheel.hashes.get("sha256")
         yield LockedFile(
             project=package.name,
