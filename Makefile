@@ -11,8 +11,10 @@ STAMP := $(if $(PYTHON),-$(notdir $(PYTHON)))
 RUNTIME := .venv/.runtime$(STAMP)
 DEV := .venv/.dev$(STAMP)
 BIN := .venv/bin
-LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
-	--no-emit-index-url --custom-compile-command "make lock"
+LOCK := $(BIN)/uv pip compile --quiet --system-certs --universal --generate-hashes --no-emit-index-url \
+	--custom-compile-command "make lock"
+OURS := $(LOCK) --python-version 3.11 -c requirements/dev.txt
+CLIENTS := pip uv twine poetry pdm
 
 .PHONY: help setup quickstart run check fix lock test $(TIERS:%=test-%) docs build clean
 
@@ -39,10 +41,12 @@ fix: $(DEV) ## let ruff repair and format what it can
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
 
-lock: $(DEV) ## resolve anew what pyproject.toml and tests/clients/locks ask for (UPGRADE=1 takes the newest)
-	$(LOCK) $(if $(UPGRADE),--upgrade) --group dev --group docs -o requirements/dev.txt pyproject.toml
-	$(LOCK) -c requirements/dev.txt -o requirements/runtime.txt pyproject.toml
-	$(LOCK) -c requirements/dev.txt -o requirements/build.txt requirements/build.in
+lock: $(DEV) ## resolve anew every lock from what pyproject.toml asks for (UPGRADE=1 takes the newest)
+	$(LOCK) --python-version 3.11 $(if $(UPGRADE),--upgrade) --group dev --group docs -o requirements/dev.txt pyproject.toml
+	$(OURS) -o requirements/runtime.txt pyproject.toml
+	$(OURS) -o requirements/build.txt requirements/build.in
+	@for tool in $(CLIENTS); do \
+		echo "$$tool" | $(LOCK) --python-version 3.9 $(if $(UPGRADE),--upgrade) -o tests/clients/locks/$$tool.txt - || exit; done
 
 test: $(DEV) ## every tier that this machine can run, and what was left out
 	$(BIN)/pytest $(PYTEST)
