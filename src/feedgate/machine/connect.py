@@ -10,7 +10,7 @@ from typing import TextIO
 
 from feedgate.machine import pip_configuration, poetry_configuration, uv_configuration
 from feedgate.machine.addresses import FeedUrl, InvalidFeedUrl, parse_feed_url
-from feedgate.machine.netrc import netrc_file, plan_netrc
+from feedgate.machine.netrc import NotAToken, netrc_file, plan_netrc
 from feedgate.machine.pip_configuration import plan_pip
 from feedgate.machine.plan import Client, Plan
 from feedgate.machine.poetry_configuration import plan_poetry
@@ -30,9 +30,9 @@ class GivenToken:
 
 
 def read_token(
-    stdin: TextIO, environment: Mapping[str, str], prompt: Callable[[str], str] | None
+    stdin: TextIO | None, environment: Mapping[str, str], prompt: Callable[[str], str] | None
 ) -> GivenToken | None:
-    """Return the token that the caller gives, None where none is given.
+    """Return the token that the caller gives, None where none is given; raises NotAToken.
 
     The variable comes first, so that a script fed to a shell by standard input is not
     eaten; then one line of standard input, where that is no terminal; then the prompt.
@@ -40,11 +40,16 @@ def read_token(
     named = environment.get(TOKEN_VARIABLE, "").strip()
     if named:
         return GivenToken(named, f"the variable {TOKEN_VARIABLE}")
-    if not stdin.isatty():
-        line = stdin.readline(_TOKEN_LIMIT).strip()
-        return GivenToken(line, "standard input") if line else None
-    answer = prompt("Token (not shown): ").strip() if prompt is not None else ""
-    return GivenToken(answer, "the prompt") if answer else None
+    if stdin is None:
+        return None
+    try:
+        if not stdin.isatty():
+            return _given(stdin.readline(_TOKEN_LIMIT), "standard input")
+        return _given(prompt("Token (not shown): "), "the prompt") if prompt is not None else None
+    except EOFError:
+        return None
+    except UnicodeDecodeError:
+        raise NotAToken from None
 
 
 def plan_connection(
@@ -108,6 +113,11 @@ def connected_feeds(surroundings: Surroundings, host: str) -> tuple[FeedUrl, ...
             if feed.host == host:
                 feeds.append(feed)
     return tuple(dict.fromkeys(feeds))
+
+
+def _given(answer: str, source: str) -> GivenToken | None:
+    answer = answer.strip()
+    return GivenToken(answer, source) if answer else None
 
 
 def _is_on_path(surroundings: Surroundings, command: str) -> bool:

@@ -81,16 +81,16 @@ def plan_netrc(surroundings: Surroundings, host: str, token: str | None, *, repl
     if named and path.exists() and not path.is_file():
         return Plan(obstacles=(variable_obstacle("NETRC", named),))
     before = read_file(path)
-    if before is None and token is None:
-        return Plan()
+    if token is None and not has_entry(surroundings, host):
+        return Plan(notes=("no token was given: only a public feed will answer",))
     obstacles = list(_hidden_netrc(surroundings, path))
     text = decoded(before)
     lines: list[str] = []
     if before is not None:
         check_file(path)
-        mode = mode_of(path)
-        if mode is not None and mode != MODE:
-            lines.append(f"permissions {mode:04o} become {MODE:04o}")
+    mode = mode_of(path)
+    if mode not in (None, MODE):
+        lines.append(f"permissions {mode:04o} become {MODE:04o}")
     entries = entries_of(text, host)
     other = [entry for entry in entries if token is not None and entry.password != token]
     if token is not None:
@@ -110,8 +110,9 @@ def netrc_file(surroundings: Surroundings) -> Path:
 
 
 def has_entry(surroundings: Surroundings, host: str) -> bool:
-    """Whether the user's netrc has an entry of its own for ``host``."""
-    return bool(entries_of(decoded(read_file(netrc_file(surroundings))), host))
+    """Whether the user's netrc has an entry of its own for ``host``; raises UnreadableFile."""
+    path = netrc_file(surroundings)
+    return path.is_file() and bool(entries_of(decoded(read_file(path)), host))
 
 
 def check_token(token: str) -> str:

@@ -111,10 +111,11 @@ def plan_pip(surroundings: Surroundings, feed: FeedUrl, *, system: bool, replace
         past = [setting for setting in settings if leads_past(setting, url, decides=decides)]
         if not replace:
             obstacles += [_file_obstacle(path, setting) for setting in past]
+            past = []
         lines = [f"[{setting.section}] {setting.key} is taken out" for setting in past]
         if path == target:
-            rewritten = [s for s in past if (s.section, s.key) == ("global", "index-url")][:1]
-            text = comment_out(text, [setting for setting in past if setting not in rewritten])
+            own = [s for s in settings if (s.section, s.key) == ("global", "index-url")][:1]
+            text = comment_out(text, [setting for setting in past if setting not in own])
             text = set_index_url(path, text, url)
             lines.append(f"[global] index-url = {url}")
         else:

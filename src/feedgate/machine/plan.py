@@ -12,7 +12,10 @@ from feedgate.machine.errors import MachineError
 from feedgate.machine.files import UnwritableFile, back_up, is_writable, mode_of, read_file, replace_file
 
 NEW_FILE_MODE = 0o644
-_USER_INFORMATION = re.compile(r"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*://)[^/?#\s'\",]*@")
+# up to the @ before the first slash; where what follows a colon is no port, up to the last @ (a password may hold slashes)
+_USER_INFORMATION = re.compile(
+    r"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*://)(?:[^/?#\s'\",]*|[^/@\s]*:(?!\d*(?:[/?#\s]|$))\S*)@"
+)
 _UNPRINTABLE = re.compile(r"[^\x20-\x7e\xa0-\uffff]")
 
 

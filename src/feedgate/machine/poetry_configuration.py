@@ -14,7 +14,13 @@ from feedgate.machine.files import read_file
 from feedgate.machine.plan import Change, Obstacle, Plan, decoded, encoded, without_credentials
 from feedgate.machine.snippets import poetry_lines
 from feedgate.machine.surroundings import Surroundings
-from feedgate.machine.toml_statements import Table, append, array_of_tables, comment_out, parse_statements
+from feedgate.machine.toml_statements import (
+    Table,
+    append_table,
+    array_of_tables,
+    comment_out,
+    parse_statements,
+)
 
 _SOURCE = ("tool", "poetry", "source")
 _PRIMARY = ("", "default", "primary")  # no priority means primary
@@ -41,10 +47,12 @@ def plan_poetry(surroundings: Surroundings, feed: FeedUrl, *, replace: bool) -> 
     sources = array_of_tables(parse_statements(path, text), _SOURCE)
     past = [source for source in sources if not _is_ours(source, url)]
     obstacles = () if replace else tuple(_obstacle(path, source) for source in past)
+    past = past if replace else []
     lines = [f"[[tool.poetry.source]] {source.text('name')} is taken out" for source in past]
-    text = comment_out(text, {s.first: s for source in past for s in source.statements}.values())
-    if len(past) == len(sources):
-        text = append(text, poetry_lines(url))
+    text = comment_out(text, [statement for source in past for statement in source.statements])
+    sources = array_of_tables(parse_statements(path, text), _SOURCE)
+    if not any(_is_ours(source, url) for source in sources):
+        text = append_table(path, text, _SOURCE, poetry_lines(url))
         lines.append(f"[[tool.poetry.source]] url = {url}, primary")
     change = Change(path, tuple(lines), before, encoded(text), keep_backup=bool(past))
     return Plan((change,), obstacles)

@@ -95,14 +95,15 @@ def array_of_tables(statements: Iterable[Statement], path: tuple[str, ...]) -> t
     """
     tables: list[Table] = []
     headed: list[list[Statement]] = []
-    for statement in statements:
+    known = tuple(statements)
+    for statement in known:
         if statement.path == path and not statement.key:
             headed.append([statement])
         elif headed and statement.table[: len(path)] == path:
             headed[-1].append(statement)
-        elif statement.path == path and isinstance(statement.value, list):
-            inline = [value for value in statement.value if isinstance(value, dict)]
-            tables += [Table(values, (statement,)) for values in inline]
+    for name, value, statement in leaves(known):
+        if name == path and isinstance(value, list):
+            tables += [Table(inner, (statement,)) for inner in value if isinstance(inner, dict)]
     for group in headed:
         values = {".".join(statement.path[len(path) :]): statement.value for statement in group}
         tables.append(Table(values, tuple(group)))
@@ -119,14 +120,18 @@ def leaves(statements: Iterable[Statement]) -> Iterator[tuple[tuple[str, ...], V
 def comment_out(text: str, statements: Iterable[Statement]) -> str:
     """Return ``text`` with the lines of ``statements`` as comments."""
     lines = text.split("\n")
-    for statement in statements:
-        for number in range(statement.first, statement.last + 1):
-            lines[number] = f"# {lines[number]}"
+    for number in {n for statement in statements for n in range(statement.first, statement.last + 1)}:
+        lines[number] = f"# {lines[number]}"
     return "\n".join(lines)
 
 
-def append(text: str, lines: str) -> str:
-    """Return ``text`` with ``lines`` after an empty line at its end, in the file's own line ends."""
+def append_table(path: Path, text: str, array: tuple[str, ...], lines: str) -> str:
+    """Return ``text`` with ``lines``, a table of ``array``, at its end, in the file's own line ends.
+
+    An empty list under the array's name becomes a comment, since no table could be added to it.
+    """
+    statements = parse_statements(path, text)
+    text = comment_out(text, [statement for name, _, statement in leaves(statements) if name == array])
     end = "\r\n" if "\r\n" in text else "\n"
     if text and not text.endswith("\n"):
         text += end

@@ -26,7 +26,7 @@ from feedgate.machine.snippets import uv_lines
 from feedgate.machine.surroundings import Surroundings
 from feedgate.machine.toml_statements import (
     Statement,
-    append,
+    append_table,
     array_of_tables,
     comment_out,
     leaves,
@@ -94,10 +94,11 @@ def plan_uv(surroundings: Surroundings, feed: FeedUrl, *, system: bool, replace:
         past = [setting for setting in settings if leads_past(setting, url, decides=decides)]
         if not replace:
             obstacles += [_file_obstacle(path, setting) for setting in past]
+            past = []
         lines = [f"{setting.key} is taken out" for setting in past]
-        text = comment_out(text, {s.first: s for setting in past for s in setting.statements}.values())
-        if path == target and not any(is_ours(setting, url) for setting in settings):
-            text = append(text, uv_lines(url))
+        text = comment_out(text, [statement for setting in past for statement in setting.statements])
+        if path == target and not any(is_ours(setting, url) for setting in read_settings(path, text)):
+            text = append_table(path, text, ("index",), uv_lines(url))
             lines.append(f"[[index]] url = {url}, default")
         changes.append(Change(path, tuple(lines), before, encoded(text), keep_backup=bool(past)))
     obstacles += _project_obstacles(surroundings, url)
