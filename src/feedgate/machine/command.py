@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import getpass
-import sys
 from collections.abc import Iterator, Sequence
 from typing import TextIO
 
@@ -33,11 +32,11 @@ def main(
     arguments: Sequence[str],
     surroundings: Surroundings,
     *,
-    stdin: TextIO = sys.stdin,
-    stdout: TextIO = sys.stdout,
-    stderr: TextIO = sys.stderr,
+    stdin: TextIO | None,
+    stdout: TextIO,
+    stderr: TextIO,
 ) -> int:
-    """Run the command and return its exit status: 0 done, 1 failed, 2 wrong usage."""
+    """Run the command and return its exit status: 0 done, 1 failed, 2 wrong usage, 130 broken off."""
     try:
         options = _parser().parse_args(arguments)
     except SystemExit as ended:  # argparse has said what is wrong, or printed the help
@@ -47,6 +46,8 @@ def main(
     except MachineError as error:
         stderr.write(f"{error.message}\nNext: {error.next_step}\n")
         return error.exit_status
+    except KeyboardInterrupt:
+        return 130
     return 0
 
 
@@ -60,7 +61,7 @@ def describe(plan: Plan) -> Iterator[str]:
     yield from plan.notes
 
 
-def _connect(options: argparse.Namespace, surroundings: Surroundings, stdin: TextIO) -> Iterator[str]:
+def _connect(options: argparse.Namespace, surroundings: Surroundings, stdin: TextIO | None) -> Iterator[str]:
     feed: FeedUrl = parse_feed_url(options.url)
     token = read_token(stdin, surroundings.environment, None if options.dry_run else getpass.getpass)
     if (
@@ -73,7 +74,7 @@ def _connect(options: argparse.Namespace, surroundings: Surroundings, stdin: Tex
     plan = plan_connection(
         feed,
         surroundings,
-        clients=tuple(options.client),
+        clients=tuple(Client(name) for name in options.client),
         system=options.system,
         replace=options.replace,
         token=None if token is None else token.value,
@@ -102,9 +103,7 @@ def _parser() -> argparse.ArgumentParser:
         "--client",
         action="append",
         default=[],
-        type=Client,
-        choices=list(Client),
-        metavar="pip|uv|poetry",
+        choices=[client.value for client in Client],
         help="set up this client alone (repeatable)",
     )
     connect.add_argument("--system", action="store_true", help="write the settings of all users, in /etc")
