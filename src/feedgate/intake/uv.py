@@ -11,7 +11,7 @@ import re
 import shutil
 import signal
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,9 +22,12 @@ from feedgate.errors import Broken, FeedgateError, Unavailable
 from feedgate.formats.pylock import LockedFile, parse_resolution, write_preferences
 from feedgate.formats.requirements import write_requirements
 from feedgate.index.loopback import RUN_HOST, Call, Loopback, Mount
+from feedgate.intake.wheel_choice import choose_wheels
 from feedgate.model.names import ProjectName
 
 _SOLVED, _NO_SOLUTION = 0, 1
+_INPUT = "request.in"
+_CONSTRAINTS = "constraints.txt"
 _OUTPUT = "pylock.toml"
 _LONGEST_PROSE_BYTES = 256 * 1024
 _ANSI = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)|[\x00-\x08\x0b-\x1f\x7f]")
@@ -62,11 +65,11 @@ class Wanted:
     ``preferences`` are versions that are kept where they satisfy.
     """
 
-    requirements: Iterable[Requirement]
+    requirements: Sequence[Requirement]
     python: str
     platform: str
-    constraints: Iterable[Requirement] = ()
-    preferences: Iterable[tuple[ProjectName, str]] = ()
+    constraints: Sequence[Requirement] = ()
+    preferences: Sequence[tuple[ProjectName, str]] = ()
     allow_prereleases: bool = False
 
 
@@ -137,8 +140,8 @@ class Uv:
         and all its children are killed before the cancellation goes on.
         """
         working_directory.mkdir(parents=True, exist_ok=True)
-        (working_directory / "request.in").write_text(write_requirements(wanted.requirements))
-        (working_directory / "constraints.txt").write_text(write_requirements(wanted.constraints))
+        (working_directory / _INPUT).write_text(write_requirements(wanted.requirements))
+        (working_directory / _CONSTRAINTS).write_text(write_requirements(wanted.constraints))
         output = working_directory / _OUTPUT
         output.write_text(write_preferences(wanted.preferences))  # uv reads it before it writes it
         arguments = self._arguments(wanted, index_host, cached=cached)
@@ -149,7 +152,9 @@ class Uv:
         if call.unavailable:
             return IndexFault(dict(call.unavailable), asked)
         if status == _SOLVED:
-            return Solved(parse_resolution(output.read_bytes()), asked)
+            listed = parse_resolution(output.read_bytes())
+            files = choose_wheels(listed, python=wanted.python, platform=wanted.platform)
+            return Solved(files, asked)
         if status == _NO_SOLUTION or asked.escapes:
             return Unsolvable(clean(prose, index_host), asked)
         raise ResolverFailed(status, clean(prose, index_host))
@@ -160,8 +165,8 @@ class Uv:
             str(self.binary),
             "pip",
             "compile",
-            "request.in",
-            "--constraints=constraints.txt",
+            _INPUT,
+            *([f"--constraints={_CONSTRAINTS}"] if wanted.constraints else []),
             "--no-config",
             "--no-build",  # else asking for an sdist's metadata runs its backend
             "--no-python-downloads",  # else another minor than ours is fetched from the network

@@ -1,0 +1,161 @@
+"""What a closure asks of itself: which requirements hold on one exact Python, and where that changes.
+
+Pure: core metadata in, answers out. The resolver decides what is chosen; this
+only tells whether the chosen set is still whole on another patch.
+"""
+
+import re
+from collections import deque
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+
+from packaging.markers import UndefinedComparison, UndefinedEnvironmentName
+from packaging.requirements import Requirement
+from packaging.specifiers import SpecifierSet
+from packaging.utils import canonicalize_name
+
+from feedgate.formats.core_metadata import CoreMetadata
+from feedgate.model.names import ProjectName
+from feedgate.model.target import NEWEST_PATCH
+
+_PATCH = re.compile(r"(<=|>=|<|>|===|==|!=|~=)\s*[\"']?3\.(\d+)\.(\d+)(?![\d.]*\*)")
+_REVERSED = re.compile(r"[\"']3\.(\d+)\.(\d+)[\"']\s*(?:<=|>=|<|>|===|==|!=|~=)")
+
+
+@dataclass(slots=True)
+class Walk:
+    """What was met on the way from a request's words through a closure on one exact Python.
+
+    ``reached`` are the closure's names that are needed there; ``lacking`` the
+    requirements that no member satisfies, in words; ``specifiers`` all that request
+    and closure put on each name.
+    """
+
+    reached: set[ProjectName] = field(default_factory=set)
+    lacking: list[str] = field(default_factory=list)
+    specifiers: dict[ProjectName, list[SpecifierSet]] = field(default_factory=dict)
+
+
+def walk(
+    words: Iterable[Requirement],
+    members: Mapping[ProjectName, CoreMetadata],
+    environment: Mapping[str, str],
+) -> Walk:
+    """Follow the requirements that hold in ``environment`` from the request's words on."""
+    seen: set[tuple[ProjectName, str]] = set()
+    queue: deque[tuple[ProjectName, str]] = deque()
+    found = Walk()
+
+    def meet(requirement: Requirement, parent: str) -> None:
+        name = canonicalize_name(requirement.name)
+        found.specifiers.setdefault(name, []).append(requirement.specifier)
+        member = members.get(name)
+        if member is None:
+            found.lacking.append(f"{parent} requires {requirement.name}, which is not in the closure")
+            return
+        if not requirement.specifier.contains(member.version, prereleases=True):
+            found.lacking.append(
+                f"{parent} requires {requirement.name}{requirement.specifier}, chosen is {member.version}"
+            )
+        found.reached.add(name)
+        for extra in ("", *sorted(map(canonicalize_name, requirement.extras))):
+            if (name, extra) not in seen:
+                seen.add((name, extra))
+                queue.append((name, extra))
+
+    for word in words:
+        if word.marker is None or _holds(word, environment, ""):
+            meet(word, "the request")
+    while queue:
+        name, extra = queue.popleft()
+        for requirement in members[name].requires_dist:
+            if _asked_for(requirement, environment, extra):
+                meet(requirement, str(name))
+    return found
+
+
+def patches_named(members: Iterable[CoreMetadata], minor: int) -> frozenset[int]:
+    """Return the patches of 3.``minor`` on both sides of each one that the metadata names.
+
+    Named by markers on ``python_full_version`` and by Requires-Python; only
+    there can a closure be another one than on the patch before.
+    """
+    found: set[int] = set()
+    for text in _texts(members):
+        for operator, named, patch in _comparisons(text):
+            if named == minor:
+                found.update(_sides(operator, patch))
+    return frozenset(patch for patch in found if 0 <= patch < NEWEST_PATCH)
+
+
+def words_of_patches(minor: int, proved: Mapping[int, bool]) -> str | None:
+    """Say on which patches a bare minor is proved: None = on all, else in words.
+
+    ``proved`` maps patches, among them 0 and the newest, to what was seen there.
+    """
+    if all(proved.values()):
+        return None
+    stretches: list[tuple[int, int]] = []
+    begun: int | None = None
+    last = 0
+    for patch in sorted(proved):
+        if proved[patch]:
+            begun = patch if begun is None else begun
+        elif begun is not None:
+            stretches.append((begun, last))
+            begun = None
+        last = patch
+    if begun is not None:
+        stretches.append((begun, last))
+    if not stretches:
+        return f"proved for no patch of 3.{minor}"
+    return "proved for " + " and ".join(_stretch(minor, *stretch) for stretch in stretches)
+
+
+def _stretch(minor: int, first: int, last: int) -> str:
+    if last >= NEWEST_PATCH:
+        return f"3.{minor}.{first} and later"
+    return f"3.{minor}.{first}" if first == last else f"3.{minor}.{first} to 3.{minor}.{last}"
+
+
+def _texts(members: Iterable[CoreMetadata]) -> Iterator[str]:
+    for member in members:
+        if member.requires_python:
+            yield member.requires_python
+        for requirement in member.requires_dist:
+            if requirement.marker is not None:
+                text = str(requirement.marker)
+                if "python_full_version" in text or "implementation_version" in text:
+                    yield text
+
+
+def _comparisons(text: str) -> Iterator[tuple[str, int, int]]:
+    for operator, minor, patch in _PATCH.findall(text):
+        yield operator, int(minor), int(patch)
+    for minor, patch in _REVERSED.findall(text):
+        yield "==", int(minor), int(patch)
+
+
+def _sides(operator: str, patch: int) -> tuple[int, ...]:
+    if operator in {"<", ">=", "~="}:
+        return (patch - 1, patch)
+    if operator in {"<=", ">"}:
+        return (patch, patch + 1)
+    return (patch - 1, patch, patch + 1)
+
+
+def _asked_for(requirement: Requirement, environment: Mapping[str, str], extra: str) -> bool:
+    if requirement.marker is None:
+        return not extra
+    if extra and _holds(requirement, environment, "") :
+        return False
+    return _holds(requirement, environment, extra)
+
+
+def _holds(requirement: Requirement, environment: Mapping[str, str], extra: str) -> bool:
+    if requirement.marker is None:
+        return True
+    try:
+        return requirement.marker.evaluate({**environment, "extra": extra})
+    except (UndefinedComparison, UndefinedEnvironmentName):
+        return False

@@ -1,0 +1,184 @@
+"""Requests: posted, listed, followed, cancelled and retried. Posting only writes the run's row."""
+
+import secrets
+from datetime import datetime
+
+from feedgate.access.permissions import Permission
+from feedgate.access.require import NoSuchFeed, require, require_actor, role_of
+from feedgate.errors import Conflict, Missing
+from feedgate.intake.asked import Asked, check, targets_of
+from feedgate.model.access import Caller
+from feedgate.model.names import FeedPath
+from feedgate.model.run import Run, RunId, RunState
+from feedgate.model.target import Target
+from feedgate.records import events, feeds, runs
+from feedgate.records.database import Database, View
+from feedgate.records.events import Told
+from feedgate.records.runs import Posting
+
+
+class NoSuchRun(Missing):
+    """There is no such run, or it is of a feed the actor may not know of."""
+
+    code = "no-such-run"
+
+    def __init__(self, run: str) -> None:
+        super().__init__(
+            f"{run[:60]!r}: no such run, or you have no role on its feed",
+            next_step="List the runs you may see with: feedgate run list",
+        )
+
+
+class RunIsOver(Conflict):
+    """The run has ended, so it can not be cancelled."""
+
+    code = "run-is-over"
+
+    def __init__(self, run: Run) -> None:
+        super().__init__(
+            f"run {run.id} has ended already: {run.state.value}",
+            next_step=f"See it with: feedgate run show {run.id}",
+        )
+
+
+class RunGoesOn(Conflict):
+    """The run has not ended, so it can not be retried."""
+
+    code = "run-goes-on"
+
+    def __init__(self, run: Run) -> None:
+        super().__init__(
+            f"run {run.id} is {run.state.value}",
+            next_step=f"Follow it with: feedgate run follow {run.id}, or cancel it first.",
+        )
+
+
+class OtherRequestUnderKey(Conflict):
+    """An idempotency key that was used for another request."""
+
+    code = "idempotency-key-used"
+
+    def __init__(self, key: str) -> None:
+        super().__init__(
+            f"the idempotency key {key[:60]!r} was used for another request",
+            next_step="Use a new key for a new request.",
+        )
+
+
+def post_request(
+    records: Database, caller: Caller, path: FeedPath, asked: Asked, *, key: str, now: datetime
+) -> Run:
+    """Write a run's row and return it; the same key of the same actor returns the first.
+
+    The targets are fixed here: the request's own, else the feed's. Raises what is
+    wrong with the request itself (Invalid, naming file and line), and what ``require`` raises.
+    """
+    with records.read() as view:
+        located = require(view, caller, Permission.FEED_REQUEST, path)
+        feed = feeds.state(view, located)
+    targets = targets_of(asked) or (() if feed is None else feed.targets)
+    check(asked, targets)
+    posting = Posting(
+        id=RunId("run_" + secrets.token_hex(10)),
+        kind=asked.kind,
+        feed=located.id,
+        requester=require_actor(caller),
+        idempotency_key=key,
+        request=asked.to_text(),
+        targets=_written(targets),
+    )
+    return _post(records, posting, now)
+
+
+def retry_run(records: Database, caller: Caller, run_id: str, *, key: str, now: datetime) -> Run:
+    """Post the request of a run that has ended once more, for the same targets."""
+    with records.read() as view:
+        run = _seen(view, caller, run_id)
+        located = require(view, caller, Permission.FEED_REQUEST, run.feed)
+        text = runs.request_text(view, run.id)
+    if not run.state.is_final:
+        raise RunGoesOn(run)
+    posting = Posting(
+        id=RunId("run_" + secrets.token_hex(10)),
+        kind=run.kind,
+        feed=located.id,
+        requester=require_actor(caller),
+        idempotency_key=key,
+        request=text,
+        targets=_written(run.targets),
+        retry_of=run.id,
+    )
+    return _post(records, posting, now)
+
+
+def show_run(records: Database, caller: Caller, run_id: str) -> Run:
+    """Return a run of a feed that the caller may read; raises NoSuchRun."""
+    with records.read() as view:
+        return _seen(view, caller, run_id)
+
+
+def list_runs(records: Database, caller: Caller, path: FeedPath | None, *, limit: int) -> tuple[Run, ...]:
+    """Return the newest runs first: of one feed, or of all that the caller may read."""
+    with records.read() as view:
+        if path is not None:
+            located = require(view, caller, Permission.FEED_READ, path)
+            return runs.newest(view, feeds=[located.id], limit=limit)
+        require_actor(caller)
+        readable = [
+            located.id
+            for located in feeds.all_feeds(view)
+            if (feed := feeds.state(view, located)) is not None
+            and role_of(view, caller, located, is_public=feed.is_public) is not None
+        ]
+        return runs.newest(view, feeds=readable, limit=limit)
+
+
+def run_events(
+    records: Database, caller: Caller, run_id: str, *, after: int
+) -> tuple[Run, tuple[Told, ...]]:
+    """Return the run and its events behind the number ``after``, both of one moment."""
+    with records.read() as view:
+        run = _seen(view, caller, run_id)
+        return run, events.after(view, run.id, after)
+
+
+def cancel_run(records: Database, caller: Caller, run_id: str, *, now: datetime) -> Run:
+    """Ask for a run to be stopped; one that is held is cancelled at once. Raises RunIsOver."""
+    with records.read() as view:
+        run = _seen(view, caller, run_id)
+        require(view, caller, Permission.FEED_REQUEST, run.feed)
+    if run.state is RunState.CANCELLED:
+        return run
+    if run.state.is_final and run.state is not RunState.HELD:
+        raise RunIsOver(run)
+    with records.note() as note:
+        if run.state is RunState.HELD:
+            runs.cancel_held(note, run.id, now)
+        else:
+            runs.request_cancel(note, run.id)
+    return show_run(records, caller, run_id)
+
+
+def _post(records: Database, posting: Posting, now: datetime) -> Run:
+    with records.note() as note:
+        run_id = runs.post(note, posting, now)
+        run = runs.find(note, run_id)
+        if run is None or (run_id != posting.id and runs.request_text(note, run_id) != posting.request):
+            raise OtherRequestUnderKey(posting.idempotency_key)
+    return run
+
+
+def _seen(view: View, caller: Caller, run_id: str) -> Run:
+    run = runs.find(view, RunId(run_id))
+    if run is None:
+        require_actor(caller)
+        raise NoSuchRun(run_id)
+    try:
+        require(view, caller, Permission.FEED_READ, run.feed)
+    except NoSuchFeed as error:
+        raise NoSuchRun(run_id) from error
+    return run
+
+
+def _written(targets: tuple[Target, ...]) -> tuple[str, ...]:
+    return tuple(str(target) for target in targets)

@@ -1,0 +1,224 @@
+"""Step: choose one file for every project that the request needs, for one target.
+
+uv chooses; we decide what it sees, and look whether the choice holds on the
+other patches of a bare minor too.
+"""
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import ClassVar
+
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+from packaging.version import Version
+
+from feedgate.formats.core_metadata import CoreMetadata
+from feedgate.formats.pylock import LockedFile
+from feedgate.intake.asked import Asked, Words, newest_allowed, upgraded, words
+from feedgate.intake.closure import patches_named, walk
+from feedgate.intake.kept import Resolved, keep_resolved
+from feedgate.intake.only_source import lacks_wheels, passed_over_for_source
+from feedgate.intake.run_index import RunIndex, RunIndexes, asked_by
+from feedgate.intake.uv import IndexFault, Solved, Unsolvable, Uv, Wanted
+from feedgate.model.environment import marker_environment
+from feedgate.model.names import ProjectName
+from feedgate.model.resolution import Pin
+from feedgate.model.run import Done, Event, Failed, Outcome, Run, Tell
+from feedgate.model.target import NEWEST_PATCH, Target
+from feedgate.records.database import Database
+
+_MOST_ROUNDS = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Resolve:
+    """Resolve a request for one target; the resolver's work lies below ``scratch``."""
+
+    name: ClassVar[str] = "resolve"
+
+    records: Database
+    views: RunIndexes
+    uv: Uv
+    scratch: Path
+
+    async def __call__(self, run: Run, target: Target | None, tell: Tell) -> Outcome:
+        """Choose the files for ``target`` and keep them."""
+        if target is None:
+            raise RuntimeError("resolve is a step of one target")
+        view = await self.views.of(run)
+        asked = await asyncio.to_thread(asked_by, self.records, run)
+        work = _Work(self, run, target, view, asked, self.scratch / run.id / target.file_form)
+        outcome = await work.choose(tell)
+        if isinstance(outcome, Failed):
+            return outcome
+        await asyncio.to_thread(keep_resolved, self.records, run.id, str(target), outcome)
+        tell(Event("resolved", {"projects": len(outcome.pins), "pythons": list(outcome.pythons)}))
+        return Done()
+
+
+@dataclass(slots=True)
+class _Work:
+    """One target's resolution while it is made."""
+
+    step: Resolve
+    run: Run
+    target: Target
+    view: RunIndex
+    asked: Asked
+    folder: Path
+    escapes: tuple[str, ...] = ()
+
+    async def choose(self, tell: Tell) -> Resolved | Failed:
+        asked_words = words(self.asked, self.target, self.target.python)
+        found = await self._solve(asked_words, self.target.python, self._preferences(asked_words))
+        if isinstance(found, Failed):
+            return found
+        pins = {pin.project: pin for pin in await self._pins(found)}
+        tell(Event("chosen", {"projects": len(pins)}))
+        members = await self._members(pins)
+        extra = _unknown_extra(asked_words, members, self.target)
+        if extra is not None:
+            return extra
+        patches = (self.target.patch,)
+        if self.target.is_bare:
+            patches = await self._unite_patches(pins, members)
+        kept = [pin.project for pin in pins.values() if pin.present and pin.project not in asked_words.names]
+        return Resolved(
+            pins=tuple(pins[name] for name in sorted(pins)),
+            pythons=tuple(self.target.at(patch) for patch in patches if patch is not None),
+            passed_over=await passed_over_for_source(
+                self.view.overlay,
+                self.target,
+                {name: (pin, members[name]) for name, pin in pins.items()},
+                asked_words,
+                allow_prereleases=self.asked.allow_prereleases,
+            ),
+            internal=tuple(name for name in sorted(pins) if pins[name].internal),
+            kept=tuple(sorted(kept)),
+            escapes=self.escapes,
+            brought=tuple(sorted(self.view.brought)),
+        )
+
+    async def _unite_patches(
+        self, pins: dict[ProjectName, Pin], members: dict[ProjectName, CoreMetadata]
+    ) -> tuple[int, ...]:
+        """Add to ``pins`` what other patches of a bare minor need; return the patches to be proved."""
+        for _ in range(_MOST_ROUNDS):
+            patches = {0, NEWEST_PATCH} | patches_named(members.values(), self.target.minor)
+            added = False
+            for patch in sorted(patches - {NEWEST_PATCH}):
+                for pin in await self._lacking_at(patch, members):
+                    if pin.project not in pins:
+                        pins[pin.project] = pin
+                        added = True
+            members.update(await self._members(pins))
+            if not added:
+                break
+        return tuple(sorted(patches))
+
+    async def _lacking_at(self, patch: int, members: Mapping[ProjectName, CoreMetadata]) -> tuple[Pin, ...]:
+        """Return what the closure lacks on one patch: the chosen versions stay as they are.
+
+        Where they can not, nothing is added: the proof will bound the promise there.
+        """
+        python = self.target.at(patch)
+        asked_words = words(self.asked, self.target, python)
+        there = walk(asked_words.wanted, members, marker_environment(self.target, python))
+        if not there.lacking:
+            return ()
+        fixed = tuple(Requirement(f"{name}=={member.version}") for name, member in members.items())
+        solved = await self._solve(asked_words, python, (), fixed=fixed)
+        return () if isinstance(solved, Failed) else await self._pins(solved)
+
+    async def _solve(
+        self,
+        asked_words: Words,
+        python: str,
+        preferences: tuple[tuple[ProjectName, str], ...],
+        *,
+        fixed: tuple[Requirement, ...] = (),
+    ) -> Solved | Failed:
+        mount = self.view.mount(python, dict(asked_words.hashes), newest_allowed(self.asked))
+        wanted = Wanted(
+            requirements=asked_words.wanted,
+            python=python,
+            platform=self.target.platform,
+            constraints=(*asked_words.bounds, *fixed),
+            preferences=preferences,
+            allow_prereleases=self.asked.allow_prereleases,
+        )
+        answer = await self.step.uv.compile(mount, wanted, working_directory=self.folder / python)
+        self.escapes += answer.asked.escapes
+        if isinstance(answer, Solved):
+            return answer
+        if isinstance(answer, IndexFault):
+            return _fault(answer)
+        return await self._unsolvable(answer, asked_words)
+
+    async def _unsolvable(self, answer: Unsolvable, asked_words: Words) -> Failed:
+        sourced = await lacks_wheels(self.view.overlay, self.target, answer.asked.names, asked_words)
+        if sourced:
+            named = "; ".join(f"{what} has only source for {self.target}" for what in sourced)
+            return Failed("only-source", f"{named}. The resolver says: {answer.reason}")
+        unknown = [name for name in answer.asked.not_found if name in asked_words.names]
+        if unknown:
+            named = ", ".join(unknown)
+            return Failed("no-such-project", f"{named}: neither the feed nor the upstream has a project of that name. Next: check the spelling")
+        if answer.asked.escapes:
+            return Failed("escape", f"a link or requirement leads elsewhere: {', '.join(answer.asked.escapes)}. {answer.reason}")
+        return Failed("unsolvable", f"no set of versions fits {self.target}: {answer.reason}")
+
+    async def _pins(self, solved: Solved) -> tuple[Pin, ...]:
+        return tuple([await self._pin(file) for file in solved.files])
+
+    async def _pin(self, locked: LockedFile) -> Pin:
+        file = await self.view.file(locked.project, locked.filename)
+        return Pin(
+            project=locked.project,
+            version=locked.version,
+            file=file,
+            internal=self.view.names.is_internal(locked.project),
+            present=file.source is None,
+        )
+
+    async def _members(self, pins: Mapping[ProjectName, Pin]) -> dict[ProjectName, CoreMetadata]:
+        read = await asyncio.gather(*(self.view.metadata(pin.file) for pin in pins.values()))
+        return dict(zip(pins, read, strict=True))
+
+    def _preferences(self, asked_words: Words) -> tuple[tuple[ProjectName, str], ...]:
+        """Return the feed's versions of names that were not asked for: those stay where they can."""
+        if self.asked.upgrade:
+            return ()
+        free = asked_words.names | upgraded(self.asked)
+        return tuple(
+            (name, version)
+            for name, version in self.view.preferred
+            if name not in free and (self.asked.allow_prereleases or not Version(version).is_prerelease)
+        )
+
+
+def _fault(answer: IndexFault) -> Failed:
+    name, error = next(iter(answer.faults.items()))
+    return Failed(error.code, f"{name}: {error.message}. Next: {error.next_step}")
+
+
+def _unknown_extra(asked_words: Words, members: Mapping[ProjectName, CoreMetadata], target: Target) -> Failed | None:
+    """Return a failure if an extra was asked for that the chosen release does not have; uv only warns."""
+    environment = marker_environment(target, target.python)
+    for line in asked_words.requirements:
+        requirement = line.requirement
+        if requirement.marker is not None and not requirement.marker.evaluate(environment):
+            continue
+        member = members.get(canonicalize_name(requirement.name))
+        if member is None:
+            continue
+        for extra in sorted(requirement.extras):
+            if canonicalize_name(extra) not in member.provides_extra:
+                has = ", ".join(sorted(member.provides_extra)) or "none"
+                return Failed(
+                    "unknown-extra",
+                    f"{line.origin}: {requirement.name} {member.version} has no extra {extra!r}; it has: {has}",
+                )
+    return None

@@ -1,0 +1,158 @@
+"""What one run sees of feed and upstream: one view, the same for every target and repetition.
+
+Each page and each METADATA is fetched once a run. A file that must be read
+before it is chosen is brought into the store whole: the fetch step then has
+nothing left to do for it.
+"""
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from feedgate.blobs.store import BlobStore
+from feedgate.errors import Broken
+from feedgate.feed.index import FeedIndex, FeedNames, read_names
+from feedgate.formats.core_metadata import CoreMetadata, parse_core_metadata
+from feedgate.gate.look import Looked, Looks
+from feedgate.index.admitting import Admitting
+from feedgate.index.loopback import Mount, link
+from feedgate.index.overlay import Overlay
+from feedgate.index.pages import Entries
+from feedgate.intake.asked import Asked
+from feedgate.model.digest import Digest
+from feedgate.model.distribution import Distribution
+from feedgate.model.index import Index
+from feedgate.model.ledger import Serial
+from feedgate.model.names import ProjectName
+from feedgate.model.run import Run, RunId
+from feedgate.outside.fetcher import Fetcher
+from feedgate.records import distributions, feeds, runs
+from feedgate.records.database import Database
+from feedgate.records.feeds import Located
+
+_VIEWS_KEPT = 8
+
+
+class NoMetadata(Broken):
+    """A chosen file whose METADATA can not be read, so nobody can say what it needs."""
+
+    code = "no-metadata"
+
+    def __init__(self, filename: str) -> None:
+        super().__init__(
+            f"{filename}: holds no METADATA that can be read",
+            next_step="Nothing was published. Take another release of that project (add a specifier).",
+            facts={"filename": filename},
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Sources:
+    """Where a run's bytes come from and go to."""
+
+    records: Database
+    blobs: BlobStore
+    fetcher: Fetcher
+    upstream: Index
+    looks: Looks
+
+
+@dataclass(slots=True)
+class RunIndex:
+    """The view of one run; ``brought`` are the digests that were fetched for it."""
+
+    sources: Sources
+    feed: Located
+    base: Serial
+    names: FeedNames
+    preferred: tuple[tuple[ProjectName, str], ...]
+    overlay: Overlay
+    brought: set[Digest] = field(default_factory=set)
+    _entries: Entries = field(default_factory=lambda: Entries(link))
+    _metadata: dict[str, asyncio.Task[CoreMetadata]] = field(default_factory=dict)
+
+    def mount(self, python: str, asked_hashes: dict[ProjectName, frozenset[str]], newest: datetime | None) -> Mount:
+        """Return what the resolver is served for one exact Python."""
+        admitting = Admitting(self.overlay, python, asked_hashes, newest)
+        return Mount(admitting, self._entries, self._resolve_digest)
+
+    async def file(self, name: ProjectName, filename: str) -> Distribution:
+        """Return the file as the run's own page lists it."""
+        page = await self.overlay.page(name)
+        return next(file for file in page.files if file.filename == filename)
+
+    async def metadata(self, file: Distribution) -> CoreMetadata:
+        """Return what ``file`` says of itself, read once a run; raises NoMetadata, InvalidCoreMetadata."""
+        task = self._metadata.get(file.filename)
+        if task is None:
+            task = self._metadata[file.filename] = asyncio.ensure_future(self._read_metadata(file))
+            task.add_done_callback(_retrieve)
+        return await asyncio.shield(task)
+
+    async def bring(self, file: Distribution, progress: Callable[[int], None]) -> Looked:
+        """Bring an upstream file into the store and look at it."""
+        if file.digest is None or not await self.sources.blobs.has(file.digest):
+            stored = await self.sources.fetcher.download(file, self.sources.blobs, progress=progress)
+            self.brought.add(stored.digest)
+            return await self.sources.looks.look(stored.digest, file.filename)
+        return await self.sources.looks.look(file.digest, file.filename)
+
+    async def _read_metadata(self, file: Distribution) -> CoreMetadata:
+        if file.metadata_digest is not None:
+            raw = await (await self.overlay.open_metadata(file)).read()
+            return parse_core_metadata(raw, filename=file.filename)
+        looked = await self.bring(file, lambda _bytes: None)
+        if looked.metadata is None:
+            raise NoMetadata(file.filename)
+        return parse_core_metadata(looked.metadata, filename=file.filename)
+
+    async def _resolve_digest(self, file: Distribution) -> Distribution:
+        stored = await self.sources.fetcher.download(file, self.sources.blobs, progress=lambda _bytes: None)
+        self.brought.add(stored.digest)
+        return replace(file, digest=stored.digest, size_bytes=stored.size_bytes)
+
+
+class RunIndexes:
+    """The views of the runs at work in this worker, each made on first use."""
+
+    def __init__(self, sources: Sources) -> None:
+        self._sources = sources
+        self._views: OrderedDict[RunId, asyncio.Task[RunIndex]] = OrderedDict()
+
+    async def of(self, run: Run) -> RunIndex:
+        """Return the run's view; after a restart of the worker it is made anew."""
+        task = self._views.get(run.id)
+        if task is None:
+            task = self._views[run.id] = asyncio.ensure_future(asyncio.to_thread(self._open, run))
+            while len(self._views) > _VIEWS_KEPT:
+                self._views.popitem(last=False)
+        return await asyncio.shield(task)
+
+    def close(self, run: RunId) -> None:
+        """Let go of a run's view; it would be made anew if asked for."""
+        self._views.pop(run, None)
+
+    def _open(self, run: Run) -> RunIndex:
+        sources = self._sources
+        with sources.records.read() as view:
+            located = feeds.Located(runs.feed_of(view, run.id), run.feed)
+        with sources.records.read(located.id) as snapshot:
+            base = snapshot.at
+            names = read_names(snapshot, located)
+            preferred = distributions.versions(snapshot, located.id)
+        overlay = Overlay(FeedIndex(sources.records, sources.blobs, located, base), sources.upstream, names)
+        return RunIndex(sources, located, base, names, preferred, overlay)
+
+
+def asked_by(records: Database, run: Run) -> Asked:
+    """Return what the run was posted with."""
+    with records.read() as view:
+        return Asked.from_text(runs.request_text(view, run.id))
+
+
+def _retrieve(task: "asyncio.Task[CoreMetadata]") -> None:
+    """Look at the outcome, so that an error whose askers all went away is no warning."""
+    if not task.cancelled():
+        task.exception()
