@@ -7,6 +7,7 @@ nothing of addresses inside addresses.
 """
 
 import ipaddress
+import re
 import socket
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
@@ -19,6 +20,9 @@ from feedgate.errors import Broken, Invalid
 Address: TypeAlias = IPv4Address | IPv6Address
 
 HTTPS_PORT = 443
+LONGEST_HOST = 253
+
+_HOST = re.compile(r"[a-z0-9_-]{1,63}(\.[a-z0-9_-]{1,63})*")
 
 _FORBIDDEN_4 = tuple(
     (IPv4Network(network), reason)
@@ -122,7 +126,7 @@ def literal_address(host: str) -> Address | None:
 
     Also the old spellings that resolvers still take: ``127.1``, ``0x7f.1``, ``2130706433``.
     """
-    bare = host.strip("[]").partition("%")[0]
+    bare = host.strip("[]").partition("%")[0].rstrip(".")
     try:
         return ipaddress.ip_address(bare)
     except ValueError:
@@ -165,10 +169,13 @@ def parse_allowed_host(raw: str) -> AllowedHost:
         raise InvalidHost("…", reason="it holds credentials")
     if not url.raw_host:
         raise InvalidHost(raw, reason="the host is missing")
+    host = _plain_host(url.raw_host)
+    if literal_address(host) is None and not (len(host) <= LONGEST_HOST and _HOST.fullmatch(host)):
+        raise InvalidHost(raw, reason="a host name has letters, digits, '-' and '.'")
     if not has_scheme and url.path not in {"", "/"}:
         raise InvalidHost(raw, reason="a path needs a scheme before it")
     port = url.port if has_scheme else url.explicit_port
-    return AllowedHost(_plain_host(url.raw_host), port, plain=url.scheme == "http")
+    return AllowedHost(host, port, plain=url.scheme == "http")
 
 
 @dataclass(frozen=True, slots=True)
