@@ -9,10 +9,11 @@ from feedgate.model.digest import Digest
 from feedgate.model.distribution import Distribution
 from feedgate.model.names import ProjectName
 from feedgate.model.resolution import PassedOver, Pin
-from feedgate.model.run import RunId
+from feedgate.model.run import Run, RunId
 from feedgate.model.times import format_time
-from feedgate.records import outcomes
+from feedgate.records import outcomes, runs
 from feedgate.records.database import Database
+from feedgate.records.feeds import Located
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +67,12 @@ class Publication:
     serial: int
     published: tuple[str, ...]
     present: tuple[str, ...]
+
+
+def feed_of(records: Database, run: Run) -> Located:
+    """Return where the run's feed stands."""
+    with records.read() as view:
+        return Located(runs.feed_of(view, run.id), run.feed)
 
 
 def keep_resolved(records: Database, run: RunId, target: str, resolved: Resolved) -> None:

@@ -81,7 +81,7 @@ class _Work:
         extra = _unknown_extra(asked_words, members, self.target)
         if extra is not None:
             return extra
-        patches = (self.target.patch,)
+        patches: tuple[int | None, ...] = (self.target.patch,)
         if self.target.is_bare:
             patches = await self._unite_patches(pins, members)
         kept = [pin.project for pin in pins.values() if pin.present and pin.project not in asked_words.names]

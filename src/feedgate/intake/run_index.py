@@ -21,6 +21,7 @@ from feedgate.index.loopback import Mount, link
 from feedgate.index.overlay import Overlay
 from feedgate.index.pages import Entries
 from feedgate.intake.asked import Asked
+from feedgate.intake.kept import feed_of
 from feedgate.model.digest import Digest
 from feedgate.model.distribution import Distribution
 from feedgate.model.index import Index
@@ -28,7 +29,7 @@ from feedgate.model.ledger import Serial
 from feedgate.model.names import ProjectName
 from feedgate.model.run import Run, RunId
 from feedgate.outside.fetcher import Fetcher
-from feedgate.records import distributions, feeds, runs
+from feedgate.records import distributions, runs
 from feedgate.records.database import Database
 from feedgate.records.feeds import Located
 
@@ -136,8 +137,7 @@ class RunIndexes:
 
     def _open(self, run: Run) -> RunIndex:
         sources = self._sources
-        with sources.records.read() as view:
-            located = feeds.Located(runs.feed_of(view, run.id), run.feed)
+        located = feed_of(sources.records, run)
         with sources.records.read(located.id) as snapshot:
             base = snapshot.at
             names = read_names(snapshot, located)

@@ -52,7 +52,7 @@ def of_project(view: Snapshot | Change, feed: FeedId, name: ProjectName) -> tupl
     return tuple(_read(row) for row in view.connection.execute(query))
 
 
-def last_change(snapshot: Snapshot, feed: FeedId, name: ProjectName) -> Serial:
+def last_change(snapshot: Snapshot | Change, feed: FeedId, name: ProjectName) -> Serial:
     """Return the serial of the last change of what the project's page shows, up to the snapshot's."""
     latest = 0
     for table in (tables.distribution, tables.project):
@@ -159,8 +159,6 @@ def replace(change: Change, feed: FeedId, row: Published) -> None:
 
 def _row(feed: FeedId, row: Published, serial: Serial) -> dict[str, object]:
     file = row.file
-    if file.uploaded_at is None:
-        raise RuntimeError(f"{file.filename}: a published file has an upload time")
     return {
         "feed_id": feed,
         "project": row.project,
@@ -169,7 +167,7 @@ def _row(feed: FeedId, row: Published, serial: Serial) -> dict[str, object]:
         "digest": row.digest,
         "size_bytes": row.size_bytes,
         "requires_python": file.requires_python,
-        "uploaded_at": to_microseconds(file.uploaded_at),
+        "uploaded_at": None if file.uploaded_at is None else to_microseconds(file.uploaded_at),
         "metadata_digest": file.metadata_digest,
         "yanked": file.yanked,
         "origin": row.origin.value,
@@ -186,7 +184,7 @@ def _read(row: Row[tuple[object, ...]]) -> Published:
         digest=digest,
         size_bytes=row.size_bytes,
         requires_python=row.requires_python,
-        uploaded_at=from_microseconds(row.uploaded_at),
+        uploaded_at=None if row.uploaded_at is None else from_microseconds(row.uploaded_at),
         metadata_digest=row.metadata_digest,
         yanked=row.yanked,
     )

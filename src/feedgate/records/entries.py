@@ -32,12 +32,10 @@ def entries(
         yield _entry(name, row)
 
 
-def published_by(view: View, feed: FeedId, run: str) -> Entry | None:
-    """Return the entry with which ``run`` published, if it did."""
+def written_by(view: View, feed: FeedId, run: str, act: Act) -> Entry | None:
+    """Return the entry of that act that ``run`` wrote, if it did; a run writes one of a kind."""
     query = select(tables.entry).where(
-        tables.entry.c.feed_id == feed,
-        tables.entry.c.run == run,
-        tables.entry.c.act == Act.PUBLISHED.value,
+        tables.entry.c.feed_id == feed, tables.entry.c.run == run, tables.entry.c.act == act.value
     )
     row = view.connection.execute(query).first()
     return None if row is None else _entry(ledger_name(view, feed), row)

@@ -176,7 +176,7 @@ distribution = Table(
     Column("digest", String(64), nullable=False),
     Column("size_bytes", BigInteger, nullable=False),
     Column("requires_python", Text),
-    Column("uploaded_at", BigInteger, nullable=False),
+    Column("uploaded_at", BigInteger),
     Column("metadata_digest", String(64)),
     Column("yanked", Text),
     Column("origin", String(20), nullable=False),

@@ -96,7 +96,7 @@ def upgrade() -> None:
     sa.Column('digest', sa.String(length=64), nullable=False),
     sa.Column('size_bytes', sa.BigInteger(), nullable=False),
     sa.Column('requires_python', sa.Text(), nullable=True),
-    sa.Column('uploaded_at', sa.BigInteger(), nullable=False),
+    sa.Column('uploaded_at', sa.BigInteger(), nullable=True),
     sa.Column('metadata_digest', sa.String(length=64), nullable=True),
     sa.Column('yanked', sa.Text(), nullable=True),
     sa.Column('origin', sa.String(length=20), nullable=False),

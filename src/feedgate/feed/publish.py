@@ -1,0 +1,167 @@
+"""Make a closure visible: all of it in one transaction, or nothing."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from feedgate.access.permissions import Permission
+from feedgate.access.require import still_may
+from feedgate.errors import Conflict, Forbidden
+from feedgate.model.canonical import Json
+from feedgate.model.digest import Digest
+from feedgate.model.feed import FeedProject, Origin
+from feedgate.model.ledger import Act, Serial
+from feedgate.model.names import FeedPath, ProjectName
+from feedgate.model.run import RunId
+from feedgate.records import distributions, entries, projects
+from feedgate.records.database import Change, Database, head_of
+from feedgate.records.distributions import Published
+from feedgate.records.feeds import Located
+
+
+class NameSpent(Conflict):
+    """A file name that was used in the feed for other bytes."""
+
+    code = "name-spent"
+
+    def __init__(self, path: FeedPath, filename: str, *, first: Digest, now: Digest) -> None:
+        super().__init__(
+            f"File already exists: {filename} was used in {path} for sha256 {first[:12]}…, these bytes are {now[:12]}…",
+            next_step="A name once used is spent for ever. Publish the new bytes as another version.",
+            facts={"filename": filename, "first": first, "now": now},
+        )
+
+
+class NameIsInternal(Conflict):
+    """A name that became the feed's own while an import of it was under way."""
+
+    code = "name-is-internal"
+
+    def __init__(self, path: FeedPath, name: ProjectName) -> None:
+        super().__init__(
+            f"{name}: is internal to {path} since this run began, so nothing of it is taken from the upstream",
+            next_step="Retry the run; it will take the feed's own releases. "
+            f"To allow the upstream: feedgate project set {name} -f {path} --upstream allow",
+        )
+
+
+class RequesterMayNot(Forbidden):
+    """Whoever requested the run has no role any more that allows it."""
+
+    code = "requester-may-not"
+
+    def __init__(self, path: FeedPath, actor: str) -> None:
+        super().__init__(
+            f"{actor} may not request into {path} any more",
+            next_step=f"Ask an Owner for: feedgate grant {path} {actor} collaborator, then retry the run.",
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Closure:
+    """What is to become visible: ``rows`` the feed does not have, ``present`` what it has.
+
+    ``base`` is the serial at which the closure was proved.
+    """
+
+    rows: Sequence[Published]
+    present: Sequence[tuple[ProjectName, str]]
+    base: Serial
+
+
+@dataclass(frozen=True, slots=True)
+class Publication:
+    """What a run made visible, and the feed's serial after it."""
+
+    serial: Serial
+    published: tuple[str, ...]
+    present: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """Projects of the closure that changed since ``base``: it must be proved again at ``serial``."""
+
+    names: tuple[ProjectName, ...]
+    serial: Serial
+
+
+def publish_closure(  # noqa: PLR0913  # who, where, what, why, when
+    records: Database,
+    located: Located,
+    run: RunId,
+    requester: str,
+    closure: Closure,
+    *,
+    facts: Mapping[str, Json],
+    now: datetime,
+) -> Publication | Changed:
+    """Publish the closure once a run; the same run again returns what it published.
+
+    Files that the feed has by now with the same bytes are skipped. Raises
+    NameSpent, NameIsInternal, RequesterMayNot; then nothing is visible.
+    """
+    answer: Publication | Changed | None = None
+    with records.change(located.id, Act.PUBLISHED, requester, now, run=run) as change:
+        answer = _publish(change, located, run, requester, closure, facts)
+    return answer
+
+
+def _publish(  # noqa: PLR0913  # as its caller
+    change: Change,
+    located: Located,
+    run: RunId,
+    requester: str,
+    closure: Closure,
+    facts: Mapping[str, Json],
+) -> Publication | Changed:
+    before = Serial(change.serial - 1)
+    known = distributions.spent(change, located.id, [row.file.filename for row in closure.rows])
+    present = [filename for _name, filename in closure.present]
+    if entries.written_by(change, located.id, run, Act.PUBLISHED) is not None:
+        return Publication(before, tuple(sorted(known)), tuple(sorted(present)))
+    if still_may(change, requester, Permission.FEED_REQUEST, located) is None:
+        raise RequesterMayNot(located.path, requester)
+    changed = _changed(change, located, closure)
+    if changed:
+        return Changed(changed, before)
+    new = []
+    for row in closure.rows:
+        used_for = known.get(row.file.filename)
+        if used_for is None:
+            new.append(row)
+        elif used_for != row.digest or distributions.find(change, located.id, row.file.filename) is None:
+            raise NameSpent(located.path, row.file.filename, first=used_for, now=row.digest)
+        else:
+            present.append(row.file.filename)
+    if not new:
+        return Publication(before, (), tuple(sorted(present)))
+    _open_projects(change, located, new)
+    distributions.publish(change, located.id, new)
+    published = tuple(sorted(row.file.filename for row in new))
+    digests = {row.file.filename: row.digest for row in new}
+    files: list[Json] = [{"filename": name, "sha256": digests[name]} for name in published]
+    serial = change.record({**facts, "files": files})
+    return Publication(serial, published, tuple(sorted(present)))
+
+
+def _changed(change: Change, located: Located, closure: Closure) -> tuple[ProjectName, ...]:
+    head, _hash = head_of(change, located.id)
+    if head == closure.base:
+        return ()
+    names = {row.project for row in closure.rows} | {name for name, _filename in closure.present}
+    return tuple(
+        name
+        for name in sorted(names)
+        if distributions.last_change(change, located.id, name) > closure.base
+    )
+
+
+def _open_projects(change: Change, located: Located, rows: Sequence[Published]) -> None:
+    known = projects.all_projects(change, located.id)
+    for name in sorted({row.project for row in rows}):
+        project = known.get(name)
+        if project is None:
+            projects.put(change, located.id, FeedProject(name, Origin.IMPORTED))
+        elif project.is_internal:
+            raise NameIsInternal(located.path, name)

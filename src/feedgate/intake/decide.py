@@ -1,0 +1,85 @@
+"""Step: policy is asked about every file that would become new in the feed."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import ClassVar
+
+from feedgate.feed.verdicts import note_verdict
+from feedgate.gate.decide import decide_import
+from feedgate.gate.look import Looks
+from feedgate.intake.kept import Judged, feed_of, fetched_by, keep_judged, resolved_by
+from feedgate.model.decision import Decision, Verdict
+from feedgate.model.digest import Digest
+from feedgate.model.distribution import Distribution
+from feedgate.model.run import Done, Event, Held, Outcome, Refused, Run, Tell
+from feedgate.model.target import Target
+from feedgate.policy.document import Policy, find_policy
+from feedgate.records import feeds
+from feedgate.records.database import Database
+from feedgate.records.feeds import Located
+
+_MOST_NAMED = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Decide:
+    """Hold or refuse the whole closure if policy holds or refuses one file of it."""
+
+    name: ClassVar[str] = "decide"
+
+    records: Database
+    looks: Looks
+    clock: Callable[[], datetime]
+
+    async def __call__(self, run: Run, target: Target | None, tell: Tell) -> Outcome:
+        """Take a decision for each new file and keep all of them, with their reasons."""
+        del target
+        resolved = await asyncio.to_thread(resolved_by, self.records, run.id)
+        fetched = await asyncio.to_thread(fetched_by, self.records, run.id)
+        located, policy = await asyncio.to_thread(self._feed, run)
+        files = {
+            pin.file.filename: pin.file for part in resolved.values() for pin in part.pins if not pin.present
+        }
+        digests = {} if fetched is None else fetched.digests
+        looked = await self.looks.look_all(
+            [(digests[name], name) for name in files], seen=lambda _count: None
+        )
+        decisions = {
+            name: decide_import(policy, file, looked[digests[name]], now=self.clock())
+            for name, file in files.items()
+        }
+        judged = tuple(_judged(files[name], digests[name], decision) for name, decision in decisions.items())
+        await asyncio.to_thread(keep_judged, self.records, run.id, judged)
+        tell(Event("decided", {verdict.value: _count(judged, verdict) for verdict in Verdict}))
+        for verdict, outcome in ((Verdict.REFUSE, Refused), (Verdict.HOLD, Held)):
+            kept_out = [file for file in judged if file.verdict == verdict.value]
+            if kept_out:
+                await asyncio.to_thread(self._note, run, located, verdict, kept_out)
+                return outcome(_in_words(kept_out))
+        return Done()
+
+    def _feed(self, run: Run) -> tuple[Located, Policy]:
+        located = feed_of(self.records, run)
+        with self.records.read() as view:
+            feed = feeds.state(view, located)
+        return located, find_policy("open" if feed is None else feed.policy)
+
+    def _note(self, run: Run, located: Located, verdict: Verdict, files: Sequence[Judged]) -> None:
+        kept_out = [(file.filename, file.digest, file.reason) for file in files]
+        note_verdict(self.records, located, run.id, run.requester, verdict, kept_out, now=self.clock())
+
+
+def _judged(file: Distribution, digest: Digest, decision: Decision) -> Judged:
+    return Judged(file.filename, digest, decision.verdict.value, decision.reason)
+
+
+def _count(judged: Sequence[Judged], verdict: Verdict) -> int:
+    return sum(1 for file in judged if file.verdict == verdict.value)
+
+
+def _in_words(files: Sequence[Judged]) -> str:
+    named = [file.reason for file in files[:_MOST_NAMED]]
+    more = len(files) - len(named)
+    return "; ".join(named) + (f"; and {more} more" if more else "")

@@ -1,0 +1,148 @@
+"""Step: show that each target can install what was asked for from the feed alone, before it is visible.
+
+Per target, over HTTP with the feed's own page code, against the feed as it
+would be: the request's own words must resolve with wheels only, on every
+exact Python that the promise covers.
+"""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import ClassVar
+
+from feedgate.blobs.store import BlobStore
+from feedgate.feed.index import FeedIndex
+from feedgate.formats.core_metadata import parse_core_metadata
+from feedgate.formats.pylock import LockedFile
+from feedgate.gate.look import Looks
+from feedgate.index.admitting import Admitting, admits_python
+from feedgate.index.loopback import PROOF_HOST, Mount, link
+from feedgate.index.pages import Entries
+from feedgate.index.staged import Staged
+from feedgate.intake.asked import Asked, words
+from feedgate.intake.closure import words_of_patches
+from feedgate.intake.kept import Proof, keep_proof
+from feedgate.intake.run_index import RunIndexes, asked_by
+from feedgate.intake.staging import Staging, stage
+from feedgate.intake.uv import IndexFault, Solved, Unsolvable, Uv, Wanted
+from feedgate.model.distribution import Distribution
+from feedgate.model.index import Index
+from feedgate.model.ledger import Serial
+from feedgate.model.run import Done, Event, Failed, Outcome, Run, Tell
+from feedgate.model.target import Target
+from feedgate.records.database import Database
+
+
+@dataclass(frozen=True, slots=True)
+class Prove:
+    """Prove one target; the resolver's work lies below ``scratch``."""
+
+    name: ClassVar[str] = "prove"
+
+    records: Database
+    blobs: BlobStore
+    looks: Looks
+    views: RunIndexes
+    uv: Uv
+    scratch: Path
+    clock: Callable[[], datetime]
+
+    async def __call__(self, run: Run, target: Target | None, tell: Tell) -> Outcome:
+        """Prove ``target`` against the feed at the run's base with the closure over it."""
+        if target is None:
+            raise RuntimeError("prove is a step of one target")
+        view = await self.views.of(run)
+        staging = await stage(self.records, self.blobs, self.looks, run, self.clock)
+        return await self.at(run, target, staging, view.base, tell)
+
+    async def at(self, run: Run, target: Target, staging: Staging, base: Serial, tell: Tell) -> Outcome:
+        """Prove ``target`` against the feed at the serial ``base`` with ``staging`` over it."""
+        view = await self.views.of(run)
+        asked = await asyncio.to_thread(asked_by, self.records, run)
+        feed = FeedIndex(self.records, self.blobs, view.feed, base)
+        staged = Staged(feed, [(row.project, row.file) for row in staging.rows], self.blobs)
+        work = _Proof(self, target, asked, staged, Entries(link), self.scratch / run.id / target.file_form)
+        pythons = staging.resolved[str(target)].pythons
+        answers = await asyncio.gather(*(work.on(python) for python in pythons))
+        seen = dict(zip(pythons, answers, strict=True))
+        proof = _proof(target, seen, tuple(work.escapes))
+        await asyncio.to_thread(keep_proof, self.records, run.id, str(target), proof)
+        tell(Event("proved" if proof.proved else "not-proved", {"reason": proof.reason}))
+        return Done() if proof.proved else Failed("not-proved", proof.reason or "")
+
+
+class _Proof:
+    """One target's proof while it is made."""
+
+    def __init__(  # noqa: PLR0913  # what a proof stands on
+        self, step: Prove, target: Target, asked: Asked, staged: Index, entries: Entries, folder: Path
+    ) -> None:
+        self._step = step
+        self._target = target
+        self._asked = asked
+        self._staged = staged
+        self._entries = entries
+        self._folder = folder
+        self.escapes: list[str] = []
+
+    async def on(self, python: str) -> str | None:
+        """Return None where the exact ``python`` is proved, else why it is not."""
+        asked_words = words(self._asked, self._target, python)
+        wanted = Wanted(
+            requirements=asked_words.wanted,
+            python=python,
+            platform=self._target.platform,
+            constraints=asked_words.bounds,
+            allow_prereleases=self._asked.allow_prereleases,
+        )
+        mount = Mount(Admitting(self._staged, python, dict(asked_words.hashes)), self._entries)
+        answer = await self._step.uv.compile(
+            mount,
+            wanted,
+            working_directory=self._folder / f"proof-{python}",
+            index_host=PROOF_HOST,
+            cached=False,
+        )
+        self.escapes.extend(answer.asked.escapes)
+        if isinstance(answer, Unsolvable):
+            return answer.reason
+        if isinstance(answer, IndexFault):
+            name, error = next(iter(answer.faults.items()))
+            return f"{name}: {error.message}"
+        return await self._check(answer, python)
+
+    async def _check(self, solved: Solved, python: str) -> str | None:
+        """Look at what the resolver takes on trust: the bytes are there, and the file itself agrees."""
+        for locked in solved.files:
+            file = await self._listed(locked)
+            reason = await self._fault_of(file, python)
+            if reason is not None:
+                return f"{locked.filename}: {reason}"
+        return None
+
+    async def _listed(self, locked: LockedFile) -> Distribution:
+        page = await self._staged.page(locked.project)
+        return next(file for file in page.files if file.filename == locked.filename)
+
+    async def _fault_of(self, file: Distribution, python: str) -> str | None:
+        if file.digest is None or not await self._step.blobs.has(file.digest):
+            return "is not stored under its digest"
+        if await self._step.blobs.size_bytes(file.digest) != file.size_bytes:
+            return f"has not the size that the page promises, {file.size_bytes} bytes"
+        raw = await (await self._staged.open_metadata(file)).read()
+        requires_python = parse_core_metadata(raw, filename=file.filename).requires_python
+        if requires_python and not admits_python(requires_python, python):
+            return f"its own metadata asks for Python {requires_python}"
+        return None
+
+
+def _proof(target: Target, seen: dict[str, str | None], escapes: tuple[str, ...]) -> Proof:
+    newest_fault = seen[target.python]
+    if newest_fault is not None:
+        return Proof(proved=False, reason=f"not proved for {target}: {newest_fault}", escapes=escapes)
+    if not target.is_bare:
+        return Proof(proved=True, reason=None, escapes=escapes)
+    patches = {int(python.rpartition(".")[2]): fault is None for python, fault in seen.items()}
+    return Proof(proved=True, reason=words_of_patches(target.minor, patches), escapes=escapes)

@@ -1,0 +1,160 @@
+"""What a run came to, put together from what its steps kept; the same at any time of the run."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from feedgate.intake.kept import (
+    Fetched,
+    Judged,
+    Proof,
+    Publication,
+    Resolved,
+    fetched_by,
+    judged_by,
+    proofs_by,
+    publication_by,
+    resolved_by,
+)
+from feedgate.model.decision import Verdict
+from feedgate.model.resolution import PassedOver, Pin
+from feedgate.model.run import Run
+from feedgate.records import events
+from feedgate.records.database import Database
+
+
+@dataclass(frozen=True, slots=True)
+class TargetReport:
+    """One target's end; ``reason`` says why it is not proved, or where the promise begins."""
+
+    target: str
+    proved: bool
+    reason: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class FileReport:
+    """One file of the closure: ``state`` is new, present, fetched, published, held or refused."""
+
+    filename: str
+    sha256: str | None
+    size_bytes: int | None
+    state: str
+    reason: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class StepReport:
+    """How long a step took, the longest of its targets."""
+
+    name: str
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """The members of the API's run body, in plain types."""
+
+    serial: int | None
+    projects: int
+    distributions: int
+    size_bytes: int
+    published: int
+    already_present: int
+    fetched: int
+    built: int
+    held: int
+    refused: int
+    targets: tuple[TargetReport, ...]
+    files: tuple[FileReport, ...]
+    internal: tuple[str, ...]
+    kept: tuple[tuple[str, str], ...]
+    passed_over: tuple[PassedOver, ...]
+    escapes: tuple[str, ...]
+    steps: tuple[StepReport, ...]
+    seconds: float | None
+
+
+def report(records: Database, run: Run) -> Report:
+    """Return the report of ``run`` as far as it has come."""
+    resolved = resolved_by(records, run.id)
+    fetched = fetched_by(records, run.id)
+    judged = {file.filename: file for file in judged_by(records, run.id)}
+    proofs = proofs_by(records, run.id)
+    publication = publication_by(records, run.id)
+    pins = {pin.file.filename: pin for part in resolved.values() for pin in part.pins}
+    files = tuple(_file(pin, fetched, judged, publication) for _name, pin in sorted(pins.items()))
+    kept = {(name, pin.version) for part in resolved.values() for name, pin in _kept(part)}
+    escapes = [*(part.escapes for part in resolved.values()), *(proof.escapes for proof in proofs.values())]
+    return Report(
+        serial=None if publication is None else publication.serial,
+        projects=len({pin.project for pin in pins.values()}),
+        distributions=len(pins),
+        size_bytes=sum(pin.file.size_bytes or 0 for pin in pins.values()),
+        published=0 if publication is None else len(publication.published),
+        already_present=sum(1 for file in files if file.state == "present"),
+        fetched=0 if fetched is None else fetched.fetched,
+        built=0,
+        held=sum(1 for file in judged.values() if file.verdict == Verdict.HOLD.value),
+        refused=sum(1 for file in judged.values() if file.verdict == Verdict.REFUSE.value),
+        targets=tuple(_target(str(target), proofs, run) for target in run.targets),
+        files=files,
+        internal=tuple(sorted({name for part in resolved.values() for name in part.internal})),
+        kept=tuple(sorted(kept)),
+        passed_over=tuple(entry for _target, part in sorted(resolved.items()) for entry in part.passed_over),
+        escapes=tuple(dict.fromkeys(escape for found in escapes for escape in found)),
+        steps=_steps(records, run),
+        seconds=_seconds(run),
+    )
+
+
+def _kept(part: Resolved) -> Iterator[tuple[str, Pin]]:
+    by_name = {pin.project: pin for pin in part.pins}
+    for name in part.kept:
+        yield name, by_name[name]
+
+
+def _file(
+    pin: Pin, fetched: Fetched | None, judged: Mapping[str, Judged], publication: Publication | None
+) -> FileReport:
+    filename = pin.file.filename
+    digest = pin.file.digest if fetched is None else fetched.digests.get(filename, pin.file.digest)
+    decision = judged.get(filename)
+    reason = None
+    if pin.present or (publication is not None and filename in publication.present):
+        state = "present"
+    elif publication is not None:
+        state = "published"
+    elif decision is not None and decision.verdict != Verdict.ADMIT.value:
+        state, reason = ("held" if decision.verdict == Verdict.HOLD.value else "refused"), decision.reason
+    else:
+        state = "new" if fetched is None else "fetched"
+    return FileReport(filename, digest, pin.file.size_bytes, state, reason)
+
+
+def _target(target: str, proofs: Mapping[str, Proof], run: Run) -> TargetReport:
+    proof = proofs.get(target)
+    if proof is not None:
+        return TargetReport(target, proof.proved, proof.reason)
+    return TargetReport(target, proved=False, reason=run.reason if run.state.is_final else None)
+
+
+def _steps(records: Database, run: Run) -> tuple[StepReport, ...]:
+    longest: dict[str, float] = {}
+    number = 0
+    while True:
+        with records.read() as view:
+            told = events.after(view, run.id, number)
+        if not told:
+            break
+        for event in told:
+            seconds = event.facts.get("seconds")
+            if isinstance(seconds, int | float):
+                longest[event.step] = max(longest.get(event.step, 0.0), float(seconds))
+        number = told[-1].number
+    return tuple(StepReport(name, seconds) for name, seconds in longest.items())
+
+
+def _seconds(run: Run) -> float | None:
+    if run.finished_at is None:
+        return None
+    return round((run.finished_at - run.created_at).total_seconds(), 3)

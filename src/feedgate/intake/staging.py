@@ -1,0 +1,76 @@
+"""The closure as it would stand in the feed: what is proved, and what is then published."""
+
+import asyncio
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from feedgate.blobs.store import BlobStore
+from feedgate.formats.core_metadata import CoreMetadata, parse_core_metadata
+from feedgate.gate.look import Looked, Looks
+from feedgate.intake.kept import Resolved, fetched_by, resolved_by
+from feedgate.intake.run_index import NoMetadata
+from feedgate.model.feed import Origin
+from feedgate.model.names import ProjectName
+from feedgate.model.resolution import Pin
+from feedgate.model.run import Run
+from feedgate.records.database import Database
+from feedgate.records.distributions import Published
+
+
+@dataclass(frozen=True, slots=True)
+class Staging:
+    """``rows`` would be new in the feed, ``present`` is there; ``metadata`` is by file name, of the new ones."""
+
+    rows: tuple[Published, ...]
+    present: tuple[tuple[ProjectName, str], ...]
+    metadata: Mapping[str, CoreMetadata]
+    resolved: Mapping[str, Resolved]
+
+
+async def stage(
+    records: Database, blobs: BlobStore, looks: Looks, run: Run, clock: Callable[[], datetime]
+) -> Staging:
+    """Return the run's closure as rows of the feed; the file is the truth, the page only a hint.
+
+    Raises NoMetadata, InvalidCoreMetadata.
+    """
+    resolved = await asyncio.to_thread(resolved_by, records, run.id)
+    fetched = await asyncio.to_thread(fetched_by, records, run.id)
+    digests = {} if fetched is None else fetched.digests
+    pins = {pin.file.filename: pin for part in resolved.values() for pin in part.pins}
+    new = [pin for name, pin in sorted(pins.items()) if not pin.present]
+    looked = await looks.look_all(
+        [(digests[pin.file.filename], pin.file.filename) for pin in new], seen=lambda _count: None
+    )
+    rows, metadata = [], {}
+    for pin in new:
+        found = looked[digests[pin.file.filename]]
+        if found.metadata is None:
+            raise NoMetadata(pin.file.filename)
+        metadata[pin.file.filename] = parse_core_metadata(found.metadata, filename=pin.file.filename)
+        size_bytes = await blobs.size_bytes(found.digest)
+        rows.append(_row(pin, found, metadata[pin.file.filename], size_bytes, clock()))
+    present = tuple((pin.project, name) for name, pin in sorted(pins.items()) if pin.present)
+    return Staging(tuple(rows), present, metadata, resolved)
+
+
+def _row(pin: Pin, looked: Looked, metadata: CoreMetadata, size_bytes: int, now: datetime) -> Published:
+    file = replace(
+        pin.file,
+        digest=looked.digest,
+        size_bytes=size_bytes,
+        requires_python=metadata.requires_python,
+        metadata_digest=looked.metadata_digest,
+        source=None,
+    )
+    return Published(
+        project=pin.project,
+        version=str(pin.file.stem.version),
+        file=file,
+        digest=looked.digest,
+        size_bytes=size_bytes,
+        origin=Origin.IMPORTED,
+        source=pin.file.source,
+        published_at=now,
+    )

@@ -1,0 +1,52 @@
+"""The order of the steps, for each kind of run."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from feedgate.intake.build import Build
+from feedgate.intake.decide import Decide
+from feedgate.intake.fetch import Fetch
+from feedgate.intake.inspect import Inspect
+from feedgate.intake.prove import Prove
+from feedgate.intake.publish import Publish
+from feedgate.intake.resolve import Resolve
+from feedgate.intake.run_index import RunIndexes, Sources
+from feedgate.intake.uv import Uv
+from feedgate.model.run import RunKind, RunState
+from feedgate.runs.step import Once, PerTarget, Workflow
+
+
+@dataclass(frozen=True, slots=True)
+class IntakeParts:
+    """What the steps are made of; the resolver's work lies below ``scratch``."""
+
+    sources: Sources
+    uv: Uv
+    scratch: Path
+    clock: Callable[[], datetime]
+
+
+def make_workflows(parts: IntakeParts) -> Mapping[RunKind, Workflow]:
+    """Return the workflow of each kind of run."""
+    sources, clock = parts.sources, parts.clock
+    records, blobs, looks = sources.records, sources.blobs, sources.looks
+    views = RunIndexes(sources)
+    resolve = Resolve(records, views, parts.uv, parts.scratch)
+    prove = Prove(records, blobs, looks, views, parts.uv, parts.scratch, clock)
+    add = Workflow(
+        "add",
+        (
+            PerTarget(resolve),
+            Once(Fetch(records, blobs, views)),
+            Once(Build(records)),
+            Once(Inspect(records, looks)),
+            Once(Decide(records, looks, clock)),
+            PerTarget(prove),
+            Once(Publish(records, blobs, looks, views, prove, clock)),
+        ),
+        done=RunState.PUBLISHED,
+    )
+    plan = Workflow("plan", (PerTarget(resolve),), done=RunState.PLANNED)
+    return {RunKind.ADD: add, RunKind.PLAN: plan}
