@@ -1,0 +1,1 @@
+"""HTTP: the feed's own wire, the API, and what machines ask for."""

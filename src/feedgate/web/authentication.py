@@ -1,0 +1,92 @@
+"""Who calls: the credential of a call becomes a Caller, before anything else looks at it.
+
+A call without a credential, and one with a wrong credential, go on as nobody: what
+is public needs none, and everything else answers 401 by ``access.require``.
+"""
+
+import asyncio
+import hmac
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from starlette.concurrency import run_in_threadpool
+from starlette.datastructures import Headers
+from starlette.requests import Request
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from feedgate.access.attempts import Attempts
+from feedgate.access.credentials import read_credential
+from feedgate.access.tokens import recognize
+from feedgate.model.access import ANONYMOUS, LOCAL_ADMINISTRATOR, Caller, Scope as TokenScope
+from feedgate.model.secret import Secret
+from feedgate.records.database import Database
+
+_CALLER: Final = "feedgate.caller"
+_LOCAL: Final = Caller(LOCAL_ADMINISTRATOR, TokenScope.MANAGE, is_administrator=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Door:
+    """What it takes to know a caller.
+
+    ``local_key`` is the key in the data directory: whoever can read it owns the
+    directory. ``used`` is told of each token that was taken.
+    """
+
+    records: Database
+    local_key: Secret | None
+    attempts: Attempts
+    clock: Callable[[], datetime]
+    used: Callable[[str, datetime], None]
+
+    async def admit(self, authorization: str | None, address: str) -> Caller:
+        """Return the caller behind an ``Authorization`` header that came from ``address``.
+
+        A wrong credential waits before it goes on as nobody; none at all does not.
+        """
+        secret = read_credential(authorization)
+        if secret is None:
+            return ANONYMOUS
+        caller = _LOCAL if self._is_local_key(secret) else await self._recognize(secret)
+        if caller is None:
+            await asyncio.sleep(self.attempts.wrong(address))
+            return ANONYMOUS
+        self.attempts.valid(address)
+        return caller
+
+    def _is_local_key(self, secret: Secret) -> bool:
+        if self.local_key is None or not secret.reveal():
+            return False
+        return hmac.compare_digest(secret.reveal().encode(), self.local_key.reveal().encode())
+
+    async def _recognize(self, secret: Secret) -> Caller | None:
+        now = self.clock()
+        caller = await run_in_threadpool(recognize, self.records, secret, now=now)
+        if caller is not None and caller.token_id is not None:
+            self.used(caller.token_id, now)
+        return caller
+
+
+class Authentication:
+    """The layer that puts the caller into each call."""
+
+    def __init__(self, app: ASGIApp, door: Door) -> None:
+        self._app = app
+        self._door = door
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http":
+            client = scope.get("client")
+            address = client[0] if client else ""
+            scope[_CALLER] = await self._door.admit(Headers(scope=scope).get("Authorization"), address)
+        await self._app(scope, receive, send)
+
+
+def caller_of(request: Request) -> Caller:
+    """Return who sent the request."""
+    caller = request.scope[_CALLER]
+    if not isinstance(caller, Caller):
+        raise TypeError("the call did not come through Authentication")
+    return caller

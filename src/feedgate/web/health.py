@@ -1,0 +1,81 @@
+"""What machines ask: does the process live, and can it do its work."""
+
+import asyncio
+import json
+import logging
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from feedgate.errors import FeedgateError
+from feedgate.machine import addresses
+from feedgate.web.answers import JSON
+from feedgate.web.operation import Operation
+
+_PATIENCE_SECONDS: Final = 5.0
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One part's own word on whether it works: ``probe`` raises where it does not."""
+
+    name: str
+    probe: Callable[[], Awaitable[None]]
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """The operations for machines; they need no token and tell nothing of what is stored."""
+
+    checks: Sequence[Check]
+    version: str
+
+    def operations(self) -> tuple[Operation, ...]:
+        """Return the table of them."""
+        return (
+            Operation("live", "GET", addresses.LIVE, self.live, needs=None),
+            Operation(
+                "ready",
+                "GET",
+                addresses.READY,
+                self.ready,
+                needs=None,
+            ),
+        )
+
+    async def live(self, _request: Request) -> Response:
+        """Answer while the process lives."""
+        return _answer({"live": True, "version": self.version}, 200)
+
+    async def ready(self, _request: Request) -> Response:
+        """Answer 200 if every part works, else 503."""
+        words = await asyncio.gather(*(_ask(check) for check in self.checks))
+        is_ready = all(word == "ok" for word in words)
+        found = {check.name: word for check, word in zip(self.checks, words, strict=True)}
+        return _answer({"ready": is_ready, "parts": found}, 200 if is_ready else 503)
+
+
+async def _ask(check: Check) -> str:
+    """Return ``ok``, or the code of what is wrong; the words are for the log alone."""
+    try:
+        async with asyncio.timeout(_PATIENCE_SECONDS):
+            await check.probe()
+    except FeedgateError as error:
+        _log.warning("%s is not ready: %s", check.name, error)
+        return error.code
+    except TimeoutError:
+        _log.warning("%s did not answer within %s s", check.name, _PATIENCE_SECONDS)
+        return "no-answer"
+    except Exception:  # noqa: BLE001  # whatever it is, the part does not work
+        _log.exception("%s is not ready", check.name)
+        return "internal-error"
+    return "ok"
+
+
+def _answer(facts: dict[str, object], status: int) -> Response:
+    return Response(json.dumps(facts), status, {"Cache-Control": "no-store"}, media_type=JSON)
