@@ -262,9 +262,6 @@ class Fetcher:
                 )
                 try:
                     return await self._store(file, body, blobs, progress)
-                except BaseException:
-                    progress(-body.received_bytes)
-                    raise
                 finally:
                     body.close()
 
@@ -273,13 +270,19 @@ class Fetcher:
     async def _store(
         self, file: Distribution, body: Body, blobs: BlobStore, progress: Callable[[int], None]
     ) -> Stored:
-        async with blobs.receive() as incoming:
-            while chunk := await body.next_chunk():
-                await incoming.write(chunk)
-                progress(len(chunk))
-            stored = self._as_promised(file, incoming.digest, incoming.size_bytes)
-            await incoming.keep()
-            return stored
+        told_bytes = 0
+        try:
+            async with blobs.receive() as incoming:
+                while chunk := await body.next_chunk():
+                    await incoming.write(chunk)
+                    told_bytes += len(chunk)
+                    progress(len(chunk))
+                stored = self._as_promised(file, incoming.digest, incoming.size_bytes)
+                await incoming.keep()
+                return stored
+        except BaseException:
+            progress(-told_bytes)
+            raise
 
     @staticmethod
     def _as_promised(file: Distribution, digest: Digest, size_bytes: int) -> Stored:

@@ -1,5 +1,6 @@
 """What happened on the network, in words that fit into a sentence: no addresses, no secrets."""
 
+import os
 from http import HTTPStatus
 
 import aiohttp
@@ -34,5 +35,5 @@ def fault_in_words(fault: Exception) -> str:
     if isinstance(fault, aiohttp.ClientHttpProxyError):
         return f"the proxy answered {status_in_words(fault.status)}"
     if isinstance(fault, OSError):
-        return (fault.strerror or "the connection broke").lower()
+        return "the connection broke" if fault.errno is None else os.strerror(fault.errno).lower()
     return "its answer is no HTTP"
