@@ -63,7 +63,7 @@ def negotiate(accept: str | None) -> Format | None:
 
 def accepts_gzip(accept_encoding: str | None) -> bool:
     """Whether an answer may be compressed with gzip (RFC 9110, 12.5.3); no header = better not."""
-    qualities: dict[str, float] = dict(_weighted(accept_encoding or ""))
+    qualities = dict(_weighted(accept_encoding or ""))
     return qualities.get("gzip", qualities.get("x-gzip", qualities.get("*", 0.0))) > 0
 
 

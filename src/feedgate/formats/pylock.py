@@ -2,6 +2,7 @@
 
 import json
 import tomllib
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
@@ -112,10 +113,9 @@ def parse_request_lock(
         UndefinedEnvironmentName,
     ) as error:
         raise InvalidLock(origin, reason=str(error)) from error
-    names = [package.name for _, package in chosen]
-    for name in names:
-        if names.count(name) > 1:
-            raise InvalidLock(origin, reason=f"two entries of {name} apply to the same machine")
+    for name, count in Counter(package.name for _, package in chosen).items():
+        if count > 1:
+            raise InvalidLock(origin, reason=f"{count} entries of {name} apply to the same machine")
     return tuple(
         _request_line(package, f"{origin}:packages[{index}]", environment) for index, package in chosen
     )

@@ -34,7 +34,10 @@ _VARIABLE = re.compile(r"\$\{[A-Za-z0-9_]+\}")
 _ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:")
 _FIRST_OPTION = re.compile(r"(?:^|[ \t])-")
 _HEXADECIMAL = re.compile(r"[0-9a-f]+")
-_NOT_PLAIN: Final = ("\\", "#", "$", "`")
+_CREDENTIALS = re.compile(r"(?<=//)[^/\s]*@")
+_QUERY = re.compile(r"\?\S+")
+_NOT_PLAIN: Final = frozenset("\\#$")
+_ARCHIVES: Final = (".whl", ".tar.gz", ".zip")
 
 
 class InvalidRequirement(Invalid):
@@ -44,8 +47,8 @@ class InvalidRequirement(Invalid):
 
     def __init__(self, raw: str, *, origin: str, reason: str) -> None:
         super().__init__(
-            f"{origin}: {raw[:200]!r} is no requirement: {reason}",
-            next_step="Write NAME, or NAME with extras, versions and a marker (PEP 508): demo[extra]>=1.0; python_version >= '3.10'.",
+            f"{origin}: {_shown(raw)!r} is no requirement: {reason}",
+            next_step="Write it as PEP 508 has it, for example: demo[extra]>=1.0; python_version >= '3.10'",
             facts={"origin": origin},
         )
 
@@ -57,7 +60,7 @@ class OptionNotAllowed(Invalid):
 
     def __init__(self, raw: str, *, origin: str) -> None:
         super().__init__(
-            f"{origin}: the option {raw[:200]!r} is not allowed here",
+            f"{origin}: the option {_option_name(raw)!r} is not allowed here",
             next_step="Leave it out: only requirements, -r, -c and --hash are read; indexes are the feed's own settings.",
             facts={"origin": origin},
         )
@@ -70,7 +73,7 @@ class DirectUrlNotAllowed(Invalid):
 
     def __init__(self, raw: str, *, origin: str) -> None:
         super().__init__(
-            f"{origin}: {raw[:200]!r} names a file or an address, not a release",
+            f"{origin}: {_shown(raw)!r} names a file or an address, not a release",
             next_step="Write NAME==VERSION; what no index has, bring in with: feedgate upload",
             facts={"origin": origin},
         )
@@ -83,7 +86,7 @@ class AddressNotAllowed(Invalid):
 
     def __init__(self, raw: str, *, origin: str) -> None:
         super().__init__(
-            f"{origin}: {raw[:200]!r} is an address; only files beside this one are included",
+            f"{origin}: {_shown(raw)!r} is an address; only files beside this one are included",
             next_step="Download it, look at it, and include the file by its path.",
             facts={"origin": origin},
         )
@@ -96,7 +99,7 @@ class HashNotAllowed(Invalid):
 
     def __init__(self, raw: str, *, origin: str) -> None:
         super().__init__(
-            f"{origin}: {raw[:200]!r} is no hash we can rely on",
+            f"{origin}: {_shown(raw)!r} is no hash we can rely on",
             next_step="Write --hash=sha256: and 64 hexadecimal digits (or sha384, sha512), as: pip hash FILE",
             facts={"origin": origin},
         )
@@ -143,7 +146,7 @@ def parse_requirement(raw: str, *, origin: str) -> RequirementLine:
     Raises InvalidRequirement, OptionNotAllowed, DirectUrlNotAllowed or
     HashNotAllowed, each naming ``origin``.
     """
-    text = raw.strip()
+    text = raw.replace("\t", " ").strip()
     if variable := _VARIABLE.search(text):
         raise InvalidRequirement(text, origin=origin, reason=f"{variable[0]} is not filled in")
     option = _FIRST_OPTION.search(text)
@@ -162,7 +165,8 @@ def write_requirements(lines: Iterable[Requirement]) -> str:
     Raises DirectUrlNotAllowed or InvalidRequirement for a requirement that
     would not read back as itself.
     """
-    return "".join(f"{_parse_plain(str(requirement), 'requirement')}\n" for requirement in lines)
+    checked = [parse_requirement(str(requirement), origin="requirement") for requirement in lines]
+    return "".join(f"{line.requirement}\n" for line in checked)
 
 
 def _logical_lines(text: str) -> Iterator[tuple[int, str]]:
@@ -193,7 +197,7 @@ def _parse_include(line: str, origin: str) -> Include:
         if name == option and len(values) == 1:
             return _include(kind, values[0], origin)
         glued = f"{option}=" if option.startswith("--") else option
-        if name != option and name.startswith(glued) and not name.startswith("--" + option) and not values:
+        if name != option and name.startswith(glued) and not values:
             return _include(kind, name.removeprefix(glued), origin)
     raise OptionNotAllowed(line, origin=origin)
 
@@ -210,13 +214,7 @@ def _parse_plain(text: str, origin: str) -> Requirement:
     if not text.isprintable() or len(text) > LONGEST_REQUIREMENT:
         reason = f"it is longer than {LONGEST_REQUIREMENT} characters or has control characters"
         raise InvalidRequirement(text, origin=origin, reason=reason)
-    head = text.partition(";")[0].strip()
-    if (
-        _ADDRESS.match(head)
-        or head.startswith(("/", ".", "~"))
-        or "\\" in head
-        or ("/" in head and "@" not in head)
-    ):
+    if _is_elsewhere(text.partition(";")[0].strip()):
         raise DirectUrlNotAllowed(text, origin=origin)
     try:
         requirement = Requirement(text)
@@ -250,6 +248,23 @@ def _parse_hashes(words: list[str], origin: str) -> frozenset[str]:
             raise HashNotAllowed(stated, origin=origin)
         hashes.add(f"{algorithm}:{digits}")
     return frozenset(hashes)
+
+
+def _is_elsewhere(text: str) -> bool:
+    """Whether an installer would take this for an address, a folder or a file."""
+    is_path = text.startswith(("/", ".", "~")) or "\\" in text or ("/" in text and "@" not in text)
+    return is_path or _ADDRESS.match(text) is not None or text.lower().endswith(_ARCHIVES)
+
+
+def _shown(raw: str) -> str:
+    """Return ``raw`` for a message: short, without credentials."""
+    return _QUERY.sub("?…", _CREDENTIALS.sub("***@", raw))[:200]
+
+
+def _option_name(raw: str) -> str:
+    """Return the option without its value, which may hold credentials."""
+    name = raw.split(maxsplit=1)[0].partition("=")[0]
+    return name[:80] if name.startswith("--") else name[:2]
 
 
 def _first_line(error: Exception) -> str:

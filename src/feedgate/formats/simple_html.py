@@ -1,22 +1,19 @@
-"""The HTML page of a simple index (PEP 503, 592, 658, 714, 629, 792): read and written.
+"""The HTML page of a simple index (PEP 503, 592, 629, 658, 714, 792): read and written.
 
-Frozen since PEP 833: complete for what it had, no sizes, no times. Upstreams
-that know no other form (Azure Artifacts) are read with pypi-simple's parser.
+Frozen since PEP 833: complete for what it had, no sizes, no times. Some
+upstreams know no other form (Azure Artifacts).
 """
 
 from collections.abc import Iterable
 from email.message import Message
 from hashlib import sha256
 from html import escape
+from html.parser import HTMLParser
 from typing import Final
-from urllib.parse import urldefrag, urljoin
+from urllib.parse import urljoin
 
-from bs4.exceptions import ParserRejectedMarkup
-from packaging.version import InvalidVersion
-from pypi_simple.errors import UnsupportedRepoVersionError
-from pypi_simple.html import Link, RepositoryPage
-
-from feedgate.model.digest import Digest, parse_digest
+from feedgate.formats.links import Links
+from feedgate.model.digest import Digest, InvalidDigest, parse_digest
 from feedgate.model.distribution import Distribution
 from feedgate.model.index import BadPage, ProjectPage, Status
 from feedgate.model.names import ProjectName
@@ -25,6 +22,9 @@ CONTENT_TYPE: Final = "application/vnd.pypi.simple.v1+html"
 
 REPOSITORY_VERSION: Final = "1.4"
 """The version of PEP 629 we state: since 1.4 a page may tell its project's status."""
+
+MOST_DECLARATIONS: Final = 1_000
+"""Comments and declarations on one page; the standard parser reads each unclosed one to the page's end."""
 
 _STATUSES: Final = {status.value: status for status in Status}
 
@@ -35,27 +35,25 @@ def parse_page(body: bytes, *, name: ProjectName, base_url: str, content_type: s
     ``content_type`` is the answer's header, for its charset. A link without a
     sha256 gives a file without a digest; links that are not http or https, or
     state a sha256 that is none, are left out. Raises BadPage if the body can
-    not be read as HTML or is of a newer major version.
+    not be read as HTML or is of another major version.
     """
-    try:
-        page = RepositoryPage.from_html(body, from_encoding=_charset(content_type))
-    except UnsupportedRepoVersionError as error:
-        raise BadPage(name, reason="its repository version is not 1.x (PEP 629)") from error
-    except (ParserRejectedMarkup, AssertionError, InvalidVersion, ValueError) as error:
-        raise BadPage(name, reason=f"not HTML: {error}") from error
+    page = _read(body, name, content_type)
+    version = page.meta.get("repository-version", "1.0")
+    if version.partition(".")[0].strip() != "1":
+        raise BadPage(name, reason=f"its repository version {version[:20]!r} is not 1.x (PEP 629)")
+    links = Links(_base(page, base_url))
     files = []
-    for link in page.links:
+    for text, attributes in page.links:
         try:
-            files.append(_parse_link(link, base_url))
-        except ValueError:  # noqa: PERF203 - free until it happens on 3.11
+            files.append(_parse_link(text, attributes, links))
+        except ValueError:
             continue
-    stated = page.pypi_meta.get("project-status", [""])[0]
     return ProjectPage(
         name=name,
         files=tuple(files),
         validator=sha256(body).hexdigest(),
-        status=_STATUSES.get(stated, Status.ACTIVE),
-        status_reason=page.status_reason,
+        status=_STATUSES.get(page.meta.get("project-status", ""), Status.ACTIVE),
+        status_reason=page.meta.get("project-status-reason"),
     )
 
 
@@ -74,28 +72,86 @@ def render_names(names: Iterable[ProjectName]) -> bytes:
     return _document("Simple index", [_meta("repository-version", REPOSITORY_VERSION)], anchors)
 
 
-def _charset(content_type: str | None) -> str | None:
+class _Reader(HTMLParser):
+    """Collects links, ``pypi:`` metas and the base in one pass.
+
+    A link ends where the next begins, so a page of open links costs no more
+    than its length.
+    """
+
+    def __init__(self) -> None:
+        super().__init__(convert_charrefs=True)
+        self.base: str | None = None
+        self.meta: dict[str, str] = {}
+        self.links: list[tuple[str, dict[str, str]]] = []
+        self._open: dict[str, str] | None = None
+        self._text: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        # Browsers take the first of two attributes with one name.
+        attributes = {name: value or "" for name, value in reversed(attrs)}
+        if tag == "a":
+            self.end_link()
+            self._open = attributes
+        elif tag == "meta" and attributes.get("name", "").startswith("pypi:"):
+            self.meta.setdefault(attributes["name"].removeprefix("pypi:"), attributes.get("content", ""))
+        elif tag == "base" and self.base is None:
+            self.base = attributes.get("href")
+
+    def handle_data(self, data: str) -> None:
+        if self._open is not None:
+            self._text.append(data)
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag == "a":
+            self.end_link()
+
+    def end_link(self) -> None:
+        """Note the open link, if there is one that leads anywhere."""
+        if self._open is not None and "href" in self._open:
+            self.links.append(("".join(self._text).strip(), self._open))
+        self._open = None
+        self._text.clear()
+
+
+def _read(body: bytes, name: ProjectName, content_type: str | None) -> _Reader:
+    if body.count(b"<!") + body.count(b"<?") > MOST_DECLARATIONS:
+        raise BadPage(name, reason=f"more than {MOST_DECLARATIONS} comments and declarations")
     header = Message()
     header["Content-Type"] = content_type or "text/html"
-    return header.get_content_charset()
+    reader = _Reader()
+    try:
+        try:
+            text = body.decode(header.get_content_charset("utf-8"), "replace")
+        except LookupError:
+            text = body.decode("utf-8", "replace")
+        reader.feed(text)
+        reader.close()
+        reader.end_link()
+    except (AssertionError, ValueError) as error:  # how the standard parser says it is lost
+        raise BadPage(name, reason=f"not HTML: {error}") from error
+    return reader
 
 
-def _parse_link(link: Link, base_url: str) -> Distribution:
-    filename = link.text
-    if not filename.isascii() or not filename.isprintable() or "/" in filename or not filename:
-        raise ValueError(filename)
-    address, fragment = urldefrag(urljoin(base_url, link.url))
-    if not address.startswith(("https://", "http://")) or not address.isprintable():
-        raise ValueError(address)
-    attributes = {name: value for name, value in link.attrs.items() if isinstance(value, str)}
+def _base(page: _Reader, base_url: str) -> str:
+    try:
+        return urljoin(base_url, page.base or "")
+    except ValueError:
+        return base_url
+
+
+def _parse_link(text: str, attributes: dict[str, str], links: Links) -> Distribution:
+    if not text.isascii() or not text.isprintable() or "/" in text or not text:
+        raise ValueError(text)
+    address, _, fragment = attributes["href"].strip().partition("#")
     offered = attributes.get("data-core-metadata", attributes.get("data-dist-info-metadata"))
     return Distribution(
-        filename=filename,
+        filename=text,
         digest=_stated_digest(fragment),
         requires_python=attributes.get("data-requires-python") or None,
         metadata_digest=_parse_core_metadata(offered),
         yanked=attributes.get("data-yanked"),
-        source=address,
+        source=links.join(address),
     )
 
 
@@ -103,7 +159,7 @@ def _stated_digest(fragment: str) -> Digest | None:
     for part in fragment.split("&"):
         algorithm, _, value = part.partition("=")
         if algorithm == "sha256":
-            return parse_digest(value.lower())
+            return _parse_digest(value)
     return None
 
 
@@ -112,8 +168,15 @@ def _parse_core_metadata(raw: str | None) -> str | None:
         return None
     algorithm, equals, value = raw.partition("=")
     if algorithm == "sha256" and equals:
-        return parse_digest(value.lower())
+        return _parse_digest(value)
     return "" if equals or raw.lower() == "true" else None
+
+
+def _parse_digest(raw: str) -> Digest:
+    try:
+        return parse_digest(raw.lower())
+    except InvalidDigest as error:
+        raise ValueError(raw) from error
 
 
 def _meta(name: str, content: str) -> str:
@@ -127,7 +190,7 @@ def _anchor(file: Distribution, link: str) -> str:
         attributes.append(f'data-requires-python="{escape(file.requires_python)}"')
     if file.metadata_digest is not None:
         offered = f"sha256={file.metadata_digest}" if file.metadata_digest else "true"
-        attributes.append(f'data-core-metadata="{escape(offered)}"')
+        attributes.append(f'data-core-metadata="{offered}"')
     if file.yanked is not None:
         attributes.append(f'data-yanked="{escape(file.yanked)}"')
     return f"<a {' '.join(attributes)}>{escape(file.filename)}</a><br>"

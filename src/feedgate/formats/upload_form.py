@@ -6,7 +6,7 @@ file's bytes are never held here, and an upload costs one copy on disk.
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Final, NoReturn, TypeAlias
+from typing import Final, TypeAlias
 
 from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import MultipartParser, parse_options_header
@@ -22,7 +22,7 @@ class InvalidForm(Invalid):
 
     code = "invalid-form"
 
-    def __init__(self, reason: str) -> None:
+    def __init__(self, *, reason: str) -> None:
         super().__init__(
             f"the upload can not be read: {reason}",
             next_step="Upload with twine, uv publish or Poetry; they send the form that is asked for here.",
@@ -100,7 +100,7 @@ class UploadFormParser:
             kind, options = parse_options_header(content_type)
             boundary = options.get(b"boundary", b"")
             if kind != b"multipart/form-data" or not boundary:
-                raise InvalidForm("Content-Type is not multipart/form-data with a boundary")
+                raise InvalidForm(reason="Content-Type is not multipart/form-data with a boundary")
             self._parser = MultipartParser(
                 boundary,
                 {
@@ -115,7 +115,7 @@ class UploadFormParser:
                 },
             )
         except (FormParserError, UnicodeError) as error:
-            raise InvalidForm(f"the boundary can not be used ({error})") from error
+            raise InvalidForm(reason=f"the boundary can not be used ({error})") from error
 
     def feed(self, chunk: bytes) -> Iterator[FormEvent]:
         """Take the next bytes and return what they held of the file; raises InvalidForm, FormTooLarge."""
@@ -124,7 +124,7 @@ class UploadFormParser:
         try:
             self._parser.write(chunk)
         except FormParserError as error:
-            self._failure = InvalidForm(f"malformed multipart ({error})")
+            self._failure = InvalidForm(reason=f"malformed multipart ({error})")
             raise self._failure from error
         except (InvalidForm, FormTooLarge) as error:
             self._failure = error
@@ -137,9 +137,9 @@ class UploadFormParser:
         if self._failure is not None:
             raise self._failure
         if not self._has_ended:
-            raise InvalidForm("it was cut short")
+            raise InvalidForm(reason="it was cut short")
         if self._filename is None:
-            raise InvalidForm("it has no field content with a file")
+            raise InvalidForm(reason="it has no field content with a file")
         return UploadForm({name: tuple(values) for name, values in self._fields.items()}, self._filename)
 
     def _begin_part(self) -> None:
@@ -166,25 +166,25 @@ class UploadFormParser:
         if self._parts > self._limits.fields:
             raise FormTooLarge("fields", limit=self._limits.fields)
         if self._headers.get(b"content-transfer-encoding", b"").strip().lower() not in _PLAIN_ENCODINGS:
-            raise InvalidForm("a part is encoded for transfer; RFC 7578 knows only plain ones")
+            raise InvalidForm(reason="a part is encoded for transfer; RFC 7578 knows only plain ones")
         disposition = self._headers.get(b"content-disposition", b"")
         kind, options = parse_options_header(disposition.decode("latin-1"))
         if kind != b"form-data" or b"name" not in options:
-            raise InvalidForm("a part does not say which field it is")
+            raise InvalidForm(reason="a part does not say which field it is")
         name = _text(options[b"name"], "the name of a field")
         if b"filename" in options and name == _CONTENT_FIELD:
             self._begin_file(_text(options[b"filename"], "the name of the file"), disposition)
         elif name == _CONTENT_FIELD:
-            raise InvalidForm("its field content is no file")
+            raise InvalidForm(reason="its field content is no file")
         elif b"filename" not in options:
             self._field = name
 
     def _begin_file(self, filename: str, disposition: bytes) -> None:
         if self._filename is not None:
-            raise InvalidForm("it has two fields content")
+            raise InvalidForm(reason="it has two fields content")
         # The parser cuts what looks like a folder of Windows; nobody's name may change on the way.
         if b"\\" in disposition or not filename:
-            raise InvalidForm("the name of the file is empty or has a backslash")
+            raise InvalidForm(reason="the name of the file is empty or has a backslash")
         self._filename = filename
         self._is_file = True
         self._events.append(FileBegins(filename, _CONTENT_FIELD))
@@ -216,9 +216,5 @@ class UploadFormParser:
 def _text(raw: bytes, what: str) -> str:
     try:
         return raw.decode("utf-8")
-    except UnicodeDecodeError:
-        _refuse(f"{what} is not UTF-8")
-
-
-def _refuse(reason: str) -> NoReturn:
-    raise InvalidForm(reason)
+    except UnicodeDecodeError as error:
+        raise InvalidForm(reason=f"{what} is not UTF-8") from error

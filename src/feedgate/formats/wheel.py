@@ -35,7 +35,7 @@ class InvalidRecord(Invalid):
 
     code = "invalid-record"
 
-    def __init__(self, reason: str) -> None:
+    def __init__(self, *, reason: str) -> None:
         super().__init__(
             f"RECORD can not be read: {reason}",
             next_step="Build the wheel anew with a current build backend.",
@@ -88,22 +88,22 @@ def parse_record(raw: bytes) -> tuple[RecordRow, ...]:
     try:
         text = raw.decode("utf-8")
     except UnicodeDecodeError as error:
-        raise InvalidRecord(f"it is not UTF-8 (byte {error.start})") from error
+        raise InvalidRecord(reason=f"it is not UTF-8 (byte {error.start})") from error
     try:
         return tuple(_row(columns) for columns in csv.reader(io.StringIO(text, newline="")) if columns)
     except csv.Error as error:
-        raise InvalidRecord(str(error)) from error
+        raise InvalidRecord(reason=str(error)) from error
 
 
 def _row(columns: list[str]) -> RecordRow:
     if len(columns) != _RECORD_COLUMNS or not columns[0]:
-        raise InvalidRecord(f"row {','.join(columns)[:200]!r} does not say path, hash and size")
+        raise InvalidRecord(reason=f"row {','.join(columns)[:200]!r} does not say path, hash and size")
     path, hashed, size = columns
     algorithm, equals, digest = hashed.partition("=")
     if hashed and not (algorithm and equals and digest):
-        raise InvalidRecord(f"the hash of {path[:200]!r} is not ALGORITHM=DIGEST")
+        raise InvalidRecord(reason=f"the hash of {path[:200]!r} is not ALGORITHM=DIGEST")
     if size and not _SIZE.fullmatch(size):
-        raise InvalidRecord(f"the size of {path[:200]!r} is no number")
+        raise InvalidRecord(reason=f"the size of {path[:200]!r} is no number")
     return RecordRow(
         path=path,
         algorithm=algorithm.lower() or None,
