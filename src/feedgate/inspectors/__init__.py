@@ -1,0 +1,1 @@
+"""What looks at files, one inspector a file: a file in, findings out; no clock, no feed, no network."""

@@ -1,0 +1,224 @@
+"""Inspector: is this archive what an installer takes it for, and does it stay in its folder.
+
+Wheels by PEP 427, with RECORD; sdists by PEP 625, 643 and 721. What is odd
+without being unsafe is a note; the policy decides what follows from the rest.
+"""
+
+import re
+from collections.abc import Iterator
+from typing import ClassVar, Final
+
+from packaging.utils import canonicalize_name
+from packaging.version import InvalidVersion, Version
+
+from feedgate.formats.wheel import InvalidRecord
+from feedgate.inspectors.archive_code import ArchiveCode
+from feedgate.inspectors.layout import LARGEST_METADATA_BYTES, is_metadata
+from feedgate.inspectors.members import Members
+from feedgate.inspectors.paths import shown
+from feedgate.inspectors.protocol import Look, Member, MemberKind
+from feedgate.inspectors.record import LARGEST_RECORD_BYTES, Hashing, Measured, Record, read_record
+from feedgate.model.distribution import Kind
+from feedgate.model.inspection import Finding, Severity
+
+MOST_OF_A_CODE: Final = 5
+"""How many findings of one code are spelled out; the rest is counted."""
+
+_NOTES: Final = frozenset({ArchiveCode.LINK, ArchiveCode.MANY_MEMBERS})
+_CARELESS: Final = frozenset(
+    {
+        ArchiveCode.CASE_COLLISION,
+        ArchiveCode.RECORD_ABSENT,
+        ArchiveCode.RECORD_INCOMPLETE,
+        ArchiveCode.RECORD_MISSING,
+        ArchiveCode.RECORD_SIZE,
+    }
+)
+_STATED = {
+    field: re.compile(rb"(?im)^" + field.encode() + rb"[ \t]*:[ \t]*(.*?)[ \t]*\r?$")
+    for field in ("Name", "Version")
+}
+
+
+class ArchiveInspector:
+    """Looks at structure, paths and RECORD; one pass, nothing is unpacked."""
+
+    name: ClassVar[str] = "archive"
+    version: ClassVar[int] = 1
+
+    def open(self, kind: Kind) -> Look:
+        """Begin to look at a wheel or an sdist."""
+        return _WheelLook() if kind is Kind.WHEEL else _SdistLook()
+
+
+def severity_of(code: ArchiveCode) -> Severity:
+    """Return how much a finding of ``code`` weighs by itself."""
+    if code in _NOTES:
+        return Severity.NOTE
+    return Severity.LOW if code in _CARELESS else Severity.HIGH
+
+
+class _Findings:
+    """Findings in the order they came; of many with one code only the first are spelled out."""
+
+    def __init__(self) -> None:
+        self._found: list[Finding] = []
+        self._counts: dict[ArchiveCode, int] = {}
+
+    def add(self, code: ArchiveCode, sentence: str, member: str | None = None) -> None:
+        self._counts[code] = self._counts.get(code, 0) + 1
+        if self._counts[code] <= MOST_OF_A_CODE:
+            self._found.append(Finding(code.value, severity_of(code), sentence, member))
+
+    def all(self) -> tuple[Finding, ...]:
+        further = (
+            Finding(
+                code.value,
+                severity_of(code),
+                f"and {count - MOST_OF_A_CODE} more of this kind ({code.value})",
+            )
+            for code, count in self._counts.items()
+            if count > MOST_OF_A_CODE
+        )
+        return (*self._found, *further)
+
+
+class _ArchiveLook:
+    """What wheels and sdists have in common."""
+
+    kind: ClassVar[Kind]
+    metadata_name: ClassVar[str]
+
+    def __init__(self) -> None:
+        self.found = _Findings()
+        self.members = Members(self.kind)
+        self.metadata: bytearray | None = None
+        self._stopped: Finding | None = None
+        self._in_metadata = False
+
+    def member(self, member: Member) -> None:
+        for oddity in self.members.add(member):
+            self.found.add(oddity.code, oddity.sentence, oddity.member)
+        self._in_metadata = member.kind is MemberKind.FILE and is_metadata(member.name, self.kind)
+        if self._in_metadata:
+            self.metadata = bytearray()
+            if member.size_bytes > LARGEST_METADATA_BYTES:
+                limit = f"{LARGEST_METADATA_BYTES // 1024**2} MiB"
+                self.found.add(
+                    ArchiveCode.METADATA_TOO_LARGE,
+                    f"its {self.metadata_name} is larger than {limit}",
+                    member.name,
+                )
+
+    def chunk(self, content: bytes) -> None:
+        if self._in_metadata and self.metadata is not None and len(self.metadata) <= LARGEST_METADATA_BYTES:
+            self.metadata += content
+
+    def end(self, sha256: bytes) -> None:
+        """Nothing is left to do; wheels compare with RECORD."""
+
+    def stop(self, finding: Finding) -> None:
+        self._stopped = finding
+
+    def findings(self) -> tuple[Finding, ...]:
+        if self._stopped is not None:
+            return (self._stopped, *self.found.all())
+        for oddity in self.members.together():
+            self.found.add(oddity.code, oddity.sentence, oddity.member)
+        if self.metadata is None:
+            self.found.add(ArchiveCode.METADATA_MISSING, f"it has no {self.metadata_name}")
+        self.compare()
+        return self.found.all()
+
+    def compare(self) -> None:
+        """Hold the parts against each other, once all have come."""
+
+
+class _SdistLook(_ArchiveLook):
+    kind = Kind.SDIST
+    metadata_name = "PKG-INFO"
+
+
+class _WheelLook(_ArchiveLook):
+    kind = Kind.WHEEL
+    metadata_name = "METADATA"
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._has_wheel_file = False
+        self._record_raw: bytearray | None = None
+        self._record: Record | None = None
+        self._measured: dict[str, Measured] = {}
+        self._member = ""
+        self._hashing = Hashing()
+        self._in_record = False
+
+    def member(self, member: Member) -> None:
+        super().member(member)
+        if member.kind is not MemberKind.FILE:
+            return
+        self._member = member.name
+        dist_info = self.members.dist_info
+        self._in_record = member.name == f"{dist_info}/RECORD"
+        if self._in_record:
+            self._record_raw = bytearray()
+        self._has_wheel_file = self._has_wheel_file or member.name == f"{dist_info}/WHEEL"
+        self._hashing = Hashing() if self._record is None else self._record.hashing(member.name)
+
+    def chunk(self, content: bytes) -> None:
+        super().chunk(content)
+        self._hashing.chunk(content)
+        if self._in_record and self._record_raw is not None and len(self._record_raw) <= LARGEST_RECORD_BYTES:
+            self._record_raw += content
+
+    def end(self, sha256: bytes) -> None:
+        self._measured[self._member] = self._hashing.end(sha256)
+        if self._in_record and self._record_raw is not None:
+            self._read_record(bytes(self._record_raw))
+
+    def _read_record(self, raw: bytes) -> None:
+        if len(raw) > LARGEST_RECORD_BYTES:
+            limit = f"{LARGEST_RECORD_BYTES // 1024**2} MiB"
+            self.found.add(ArchiveCode.RECORD_UNREADABLE, f"RECORD is larger than {limit}")
+            return
+        try:
+            self._record = read_record(raw)
+        except InvalidRecord as error:
+            self.found.add(ArchiveCode.RECORD_UNREADABLE, shown(error.message))
+
+    def compare(self) -> None:
+        dist_info = self.members.dist_info
+        if dist_info is None:
+            return
+        if not self._has_wheel_file:
+            self.found.add(ArchiveCode.WHEEL_MISSING, f"it has no {dist_info}/WHEEL")
+        for sentence in _other_release(dist_info, bytes(self.metadata or b"")):
+            self.found.add(ArchiveCode.DIST_INFO_MISMATCH, sentence, shown(dist_info))
+        if self._record is not None:
+            for differs in self._record.differences(self._measured, dist_info):
+                self.found.add(differs.code, differs.sentence, differs.member)
+        elif self._record_raw is None:
+            self.found.add(ArchiveCode.RECORD_MISSING, "it has no RECORD")
+
+
+def _other_release(dist_info: str, metadata: bytes) -> Iterator[str]:
+    """Say where METADATA names another release than its folder; what it leaves out is not said here."""
+    name, _, version = dist_info[: -len(".dist-info")].rpartition("-")
+    headers = re.split(rb"\r?\n\r?\n", metadata, maxsplit=1)[0]
+    stated_name, stated_version = _stated(headers, "Name"), _stated(headers, "Version")
+    if stated_name and canonicalize_name(stated_name) != canonicalize_name(name):
+        yield f"{shown(dist_info)} holds the METADATA of {shown(stated_name)}"
+    elif stated_version and not _same_version(stated_version, version):
+        yield f"{shown(dist_info)} holds the METADATA of version {shown(stated_version)}"
+
+
+def _stated(headers: bytes, field: str) -> str | None:
+    match = _STATED[field].search(headers)
+    return None if match is None else match[1].decode(errors="replace")
+
+
+def _same_version(one: str, other: str) -> bool:
+    try:
+        return Version(one) == Version(other.replace("_", "-"))
+    except InvalidVersion:
+        return one == other

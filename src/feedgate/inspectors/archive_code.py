@@ -1,0 +1,37 @@
+"""The codes of the archive inspector's findings; rules know them by these words, for ever."""
+
+from enum import StrEnum
+
+
+class ArchiveCode(StrEnum):
+    """What can be wrong with an archive."""
+
+    UNREADABLE = "unreadable"
+    ENCRYPTED = "encrypted"
+    COMPRESSION_RATIO = "compression-ratio"
+    TOO_MANY_MEMBERS = "too-many-members"
+    MANY_MEMBERS = "many-members"
+    INSPECTION_LIMIT = "inspection-limit"
+
+    PATH_OUTSIDE = "path-outside"
+    PATH_UNPRINTABLE = "path-unprintable"
+    DUPLICATE_MEMBER = "duplicate-member"
+    CASE_COLLISION = "case-collision"
+    LINK = "link"
+    LINK_OUTSIDE = "link-outside"
+    SPECIAL_MEMBER = "special-member"
+
+    TOP_SECOND = "top-second"
+    DIST_INFO_MISSING = "dist-info-missing"
+    DIST_INFO_SECOND = "dist-info-second"
+    DIST_INFO_MISMATCH = "dist-info-mismatch"
+    METADATA_MISSING = "metadata-missing"
+    METADATA_TOO_LARGE = "metadata-too-large"
+    WHEEL_MISSING = "wheel-missing"
+
+    RECORD_MISSING = "record-missing"
+    RECORD_UNREADABLE = "record-unreadable"
+    RECORD_INCOMPLETE = "record-incomplete"
+    RECORD_ABSENT = "record-absent"
+    RECORD_MISMATCH = "record-mismatch"
+    RECORD_SIZE = "record-size"

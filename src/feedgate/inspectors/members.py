@@ -1,0 +1,122 @@
+"""What the list of members says by itself: paths, links, doubles, folders."""
+
+import posixpath
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final
+
+from feedgate.inspectors.archive_code import ArchiveCode
+from feedgate.inspectors.layout import dist_info_of, top_of
+from feedgate.inspectors.limits import MANY_MEMBERS
+from feedgate.inspectors.paths import folded, is_unprintable, leads_outside, plain, shown, target_outside
+from feedgate.inspectors.protocol import Member, MemberKind
+from feedgate.model.distribution import Kind
+
+
+@dataclass(frozen=True, slots=True)
+class Oddity:
+    """Something that is wrong with a member, or with the list as a whole."""
+
+    code: ArchiveCode
+    sentence: str
+    member: str | None = None
+
+
+class Members:
+    """All members seen so far, of a wheel or an sdist."""
+
+    def __init__(self, kind: Kind) -> None:
+        self._kind: Final = kind
+        self._count = 0
+        self._paths: dict[str, MemberKind] = {}
+        self._folded: dict[str, str] = {}
+        self._folders: set[str] = set()
+        self._links: set[str] = set()
+        self._tops: set[str] = set()
+        self._dist_infos: set[str] = set()
+
+    @property
+    def dist_info(self) -> str | None:
+        """The wheel's ``*.dist-info`` folder; None where there is none or more than one."""
+        return next(iter(self._dist_infos)) if len(self._dist_infos) == 1 else None
+
+    def add(self, member: Member) -> Iterator[Oddity]:
+        """Take one more member, and say what is wrong with it by its name and kind."""
+        self._count += 1
+        name, path = shown(member.name), plain(member.name)
+        if is_unprintable(member.name):
+            yield Oddity(ArchiveCode.PATH_UNPRINTABLE, f"{name} is no path that can be shown as it is", name)
+        if leads_outside(member.name):
+            yield Oddity(ArchiveCode.PATH_OUTSIDE, f"{name} would be written outside its folder", name)
+        yield from self._of_kind(member, name, path)
+        yield from self._meetings(member, name, path)
+        if path != ".":
+            self._tops.add(top_of(member.name) or path)
+        dist_info = dist_info_of(member.name)
+        if dist_info is not None:
+            self._dist_infos.add(dist_info)
+
+    def together(self) -> Iterator[Oddity]:
+        """Say what is wrong with all of them together, now that the last has come."""
+        for path in sorted(self._folders & self._paths.keys()):
+            if self._paths[path] is not MemberKind.DIRECTORY:
+                name = shown(path)
+                yield Oddity(ArchiveCode.DUPLICATE_MEMBER, f"{name} is both a file and a folder", name)
+        if self._count > MANY_MEMBERS:
+            yield Oddity(ArchiveCode.MANY_MEMBERS, f"it has {self._count} members")
+        if self._kind is Kind.SDIST:
+            yield from self._second(self._tops, ArchiveCode.TOP_SECOND, "top folders")
+        elif not self._dist_infos:
+            yield Oddity(ArchiveCode.DIST_INFO_MISSING, "it has no .dist-info folder (PEP 427)")
+        else:
+            yield from self._second(self._dist_infos, ArchiveCode.DIST_INFO_SECOND, ".dist-info folders")
+
+    def _of_kind(self, member: Member, name: str, path: str) -> Iterator[Oddity]:
+        if member.kind is MemberKind.SPECIAL:
+            yield Oddity(ArchiveCode.SPECIAL_MEMBER, f"{name} is neither file, folder nor link", name)
+        elif member.kind is MemberKind.LINK and member.target is None:
+            yield Oddity(ArchiveCode.SPECIAL_MEMBER, f"{name} is a link, which zips have no place for", name)
+        elif member.kind is MemberKind.LINK and member.target is not None:
+            self._links.add(path)
+            if target_outside(member.target):
+                yield Oddity(
+                    ArchiveCode.LINK_OUTSIDE,
+                    f"{name} is a link that leads out to {shown(member.target)}",
+                    name,
+                )
+            else:
+                yield Oddity(ArchiveCode.LINK, f"{name} is a link to {shown(member.target)}", name)
+
+    def _meetings(self, member: Member, name: str, path: str) -> Iterator[Oddity]:
+        above = posixpath.dirname(path)
+        while above and above != "/" and above not in self._folders:
+            self._folders.add(above)
+            above = posixpath.dirname(above)
+        if self._links and any(link in self._links for link in _parents(path)):
+            yield Oddity(ArchiveCode.LINK_OUTSIDE, f"{name} would be written through a link", name)
+        known = self._paths.setdefault(path, member.kind)
+        if known is not member.kind or (
+            self._folded.get(folded(path)) == path and member.kind is not MemberKind.DIRECTORY
+        ):
+            yield Oddity(ArchiveCode.DUPLICATE_MEMBER, f"{name} is there twice", name)
+        if member.kind is not MemberKind.DIRECTORY:
+            other = self._folded.setdefault(folded(path), path)
+            if other != path:
+                yield Oddity(
+                    ArchiveCode.CASE_COLLISION,
+                    f"{name} and {shown(other)} are one file where case does not count",
+                    name,
+                )
+
+    @staticmethod
+    def _second(found: set[str], code: ArchiveCode, what: str) -> Iterator[Oddity]:
+        if len(found) > 1:
+            listed = ", ".join(shown(folder) for folder in sorted(found)[:3])
+            yield Oddity(code, f"it has {len(found)} {what} instead of one ({listed})")
+
+
+def _parents(path: str) -> Iterator[str]:
+    above = posixpath.dirname(path)
+    while above and above != "/":
+        yield above
+        above = posixpath.dirname(above)

@@ -1,0 +1,48 @@
+"""Members' paths: those that lead elsewhere, and those that meet each other."""
+
+import posixpath
+import re
+import unicodedata
+from typing import Final
+
+_DRIVE: Final = re.compile(r"[A-Za-z]:")
+_LONGEST_SHOWN: Final = 200
+_BIDI: Final = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+
+
+def shown(name: str) -> str:
+    """Return ``name`` as it may stand in a sentence: printable, one line, not endless."""
+    printable = "".join(
+        character if character.isprintable() else character.encode("unicode_escape").decode()
+        for character in name[:_LONGEST_SHOWN]
+    )
+    return printable if len(name) <= _LONGEST_SHOWN else f"{printable}…"
+
+
+def leads_outside(path: str) -> bool:
+    """Whether unpacking ``path`` could write outside its folder, on any system."""
+    return path.startswith("/") or "\\" in path or _DRIVE.match(path) is not None or ".." in path.split("/")
+
+
+def target_outside(target: str) -> bool:
+    """Whether a link's ``target``, read from the archive's top, lies outside of it."""
+    if target.startswith("/") or "\\" in target or _DRIVE.match(target):
+        return True
+    return posixpath.normpath(target).split("/", 1)[0] == ".."
+
+
+def is_unprintable(path: str) -> bool:
+    """Whether ``path`` is empty, or has what hides it: control characters, reversed writing, broken encoding."""
+    return not path or any(
+        character in _BIDI or unicodedata.category(character) in {"Cc", "Cs"} for character in path
+    )
+
+
+def plain(path: str) -> str:
+    """Return the form under which two spellings of one path meet."""
+    return posixpath.normpath(path)
+
+
+def folded(path: str) -> str:
+    """Return the form under which paths meet where case and composition do not count."""
+    return unicodedata.normalize("NFC", path).casefold()

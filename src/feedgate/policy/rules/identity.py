@@ -1,0 +1,66 @@
+"""Rule: the file name, the file's own METADATA and the upstream's page say the same.
+
+Installers choose by page and file name, and act on the METADATA; where these
+differ, what was resolved is not what would be installed.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import ClassVar
+
+from packaging.specifiers import InvalidSpecifier, SpecifierSet
+
+from feedgate.model.decision import Opinion, Verdict
+from feedgate.model.distribution import Distribution, InvalidFilename, Stem, parse_filename
+from feedgate.policy.facts import Facts, NotStated, Stated
+from feedgate.policy.rules.archive import INSPECTOR
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Refuse a file that goes by two names, versions, Pythons or dependencies."""
+
+    code: ClassVar[str] = "identity"
+    needs: ClassVar[frozenset[str]] = frozenset({INSPECTOR})
+
+    def judge(self, facts: Facts, *, now: datetime) -> Opinion:
+        """Compare normalized; a METADATA that nobody read is held."""
+        try:
+            stem = parse_filename(facts.filename)
+        except InvalidFilename as error:
+            return Opinion(self.code, Verdict.REFUSE, error.message)
+        match facts.stated:
+            case None:
+                return Opinion(self.code, Verdict.HOLD, f"{facts.filename}: its METADATA was not read")
+            case NotStated(reason):
+                return Opinion(self.code, Verdict.REFUSE, reason)
+            case Stated() as stated:
+                differences = [*_from_name(stem, stated), *_from_page(facts.file, stated)]
+        if differences:
+            return Opinion(self.code, Verdict.REFUSE, f"{facts.filename}: {'; '.join(differences)}")
+        return Opinion(self.code, Verdict.ADMIT, f"{facts.filename}: name, METADATA and page agree")
+
+
+def _from_name(stem: Stem, stated: Stated) -> Iterator[str]:
+    if stated.project != stem.project:
+        yield f"METADATA names {stated.project}, the file name {stem.project}"
+    if stated.version != stem.version:
+        yield f"METADATA has version {stated.version}, the file name {stem.version}"
+
+
+def _from_page(file: Distribution | None, stated: Stated) -> Iterator[str]:
+    if file is None:
+        return
+    if not _same_pythons(file.requires_python, stated.requires_python):
+        listed, own = file.requires_python or "nothing", stated.requires_python or "nothing"
+        yield f"METADATA has Requires-Python {own}, the upstream lists {listed[:80]}"
+    if file.metadata_digest and file.metadata_digest != stated.digest:
+        yield "the METADATA that the upstream offers beside the file is another than the one inside"
+
+
+def _same_pythons(listed: str | None, own: SpecifierSet | None) -> bool:
+    try:
+        return SpecifierSet(listed or "") == (own or SpecifierSet())
+    except InvalidSpecifier:
+        return False
