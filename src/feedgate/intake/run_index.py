@@ -15,7 +15,8 @@ from feedgate.blobs.store import BlobStore
 from feedgate.errors import Broken
 from feedgate.feed.index import FeedIndex, FeedNames, read_names
 from feedgate.formats.core_metadata import CoreMetadata, parse_core_metadata
-from feedgate.gate.look import Looked, Looks
+from feedgate.gate.look import Looks
+from feedgate.gate.looked import Looked
 from feedgate.index.admitting import Admitting
 from feedgate.index.loopback import Mount, link
 from feedgate.index.overlay import Overlay

@@ -7,7 +7,8 @@ from datetime import datetime
 
 from feedgate.blobs.store import BlobStore
 from feedgate.formats.core_metadata import CoreMetadata, parse_core_metadata
-from feedgate.gate.look import Looked, Looks
+from feedgate.gate.look import Looks
+from feedgate.gate.looked import Looked
 from feedgate.intake.kept import Resolved, fetched_by, resolved_by
 from feedgate.intake.run_index import NoMetadata
 from feedgate.model.feed import Origin

@@ -1,0 +1,372 @@
+"""Take a file by the legacy upload form: streamed, looked at, judged, and only then visible.
+
+The same bytes again are a success; other bytes under a used name never are; a
+refused upload spends nothing and leaves nothing.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from packaging.version import Version
+
+from feedgate.access.permissions import Permission
+from feedgate.access.require import require, require_actor
+from feedgate.blobs.store import AlsoHash, BlobStore, Incoming
+from feedgate.errors import Conflict, FeedgateError, Held, Refused, TooLarge
+from feedgate.feed.form_check import check_bytes, check_form
+from feedgate.feed.publish import NameSpent
+from feedgate.formats.core_metadata import parse_core_metadata
+from feedgate.formats.upload_form import FileBegins, FileChunk, FormLimits, UploadForm, UploadFormParser
+from feedgate.gate.decide import decide_upload
+from feedgate.gate.look import Looks
+from feedgate.gate.looked import Looked
+from feedgate.model.access import Caller
+from feedgate.model.decision import Decision, Verdict
+from feedgate.model.digest import Digest
+from feedgate.model.distribution import Distribution, Kind, parse_filename
+from feedgate.model.feed import Feed, FeedProject, Origin, Uploads
+from feedgate.model.ledger import Act, Serial
+from feedgate.model.names import FeedPath, ProjectName
+from feedgate.policy.document import find_policy
+from feedgate.records import distributions, feeds, projects
+from feedgate.records.database import Change, Database
+from feedgate.records.distributions import Published
+from feedgate.records.feeds import Located
+
+RELEASE_OPEN = timedelta(days=14)
+"""How long an upload may join a release, counted from the release's first file."""
+
+
+class UploadTooLarge(TooLarge):
+    """A file above the server's limit."""
+
+    code = "upload-too-large"
+
+    def __init__(self, filename: str, limit_bytes: int) -> None:
+        super().__init__(
+            f"{filename}: is larger than this server takes, {limit_bytes} bytes",
+            next_step="Nothing was stored. An administrator can raise server.upload_limit_bytes.",
+            facts={"limit_bytes": limit_bytes},
+        )
+
+
+class ReleaseClosed(Conflict):
+    """A new file for a release that was first published more than 14 days ago."""
+
+    code = "release-closed"
+
+    def __init__(self, filename: str, first: datetime) -> None:
+        super().__init__(
+            f"{filename}: its release was published on {first:%Y-%m-%d}; new files join for {RELEASE_OPEN.days} days",
+            next_step="Nothing was stored. Publish a new version.",
+        )
+
+
+class UploadRefused(Refused):
+    """Policy does not let the file in."""
+
+    code = "upload-refused"
+
+    def __init__(self, filename: str, decision: Decision) -> None:
+        super().__init__(
+            f"{decision.reason}" if filename in decision.reason else f"{filename}: {decision.reason}",
+            next_step=f"Nothing was stored (policy {decision.policy}). Mend what is named, then build and upload anew.",
+            facts={"filename": filename, "policy": decision.policy},
+        )
+
+
+class UploadHeld(Held):
+    """Policy asks for a person before the file may enter."""
+
+    code = "upload-held"
+
+    def __init__(self, filename: str, decision: Decision) -> None:
+        super().__init__(
+            f"{filename}: {decision.reason}",
+            next_step=f"Nothing was stored (policy {decision.policy}). Ask an Owner of the feed.",
+            facts={"filename": filename, "policy": decision.policy},
+        )
+
+
+class Listing(Protocol):
+    """An upstream that can be asked whether it lists a file."""
+
+    async def find(self, name: ProjectName, digest: Digest) -> Distribution | None:
+        """Return the file with that digest; raises UpstreamUnavailable where nobody can say."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class UploadParts:
+    """What taking an upload needs."""
+
+    records: Database
+    blobs: BlobStore
+    looks: Looks
+    upstream: Listing
+    form_limits: FormLimits
+    file_limit_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Uploaded:
+    """What became of an upload; ``serial`` is None where nothing changed."""
+
+    filename: str
+    digest: Digest
+    project: ProjectName
+    version: str
+    is_new: bool
+    origin: Origin
+    serial: Serial | None
+    note: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Received:
+    """A file whose every byte is there, and what was seen in it."""
+
+    form: UploadForm
+    incoming: Incoming
+    looked: Looked
+    version: str
+    project: ProjectName
+    requires_python: str | None
+
+
+async def receive_upload(  # noqa: PLR0913  # who, where, what, how, when
+    parts: UploadParts,
+    caller: Caller,
+    path: FeedPath,
+    *,
+    content_type: str,
+    chunks: AsyncIterator[bytes],
+    imported: bool,
+    clock: Callable[[], datetime],
+) -> Uploaded:
+    """Take one upload from the bytes of its form.
+
+    ``imported`` asks the upstream whether it lists the file, for a name that
+    is new to the feed. Raises what is wrong with form or file (Invalid),
+    NameSpent, ReleaseClosed, UploadRefused, UploadHeld, UploadTooLarge,
+    UpstreamUnavailable, and what ``require`` raises.
+    """
+    located, feed = await asyncio.to_thread(_feed, parts.records, caller, path)
+    parser = UploadFormParser(content_type, limits=parts.form_limits)
+    async with parts.blobs.receive((AlsoHash.MD5, AlsoHash.BLAKE2_256)) as incoming:
+        form = await _stream(parser, incoming, chunks, parts.file_limit_bytes)
+        check_bytes(form, incoming)
+        known = await asyncio.to_thread(_known, parts.records, located, form.filename, incoming.digest)
+        if known is not None:
+            return known
+        received = await _look(parts, form, incoming)
+        decision = decide_upload(find_policy(feed.policy), form.filename, received.looked, now=clock())
+        if decision.verdict is not Verdict.ADMIT:
+            error = await asyncio.to_thread(
+                _keep_out, parts.records, located, caller, received, decision, clock()
+            )
+            raise error
+        received = _read(received)
+        check_form(form, parse_core_metadata(received.looked.metadata or b"", filename=form.filename))
+        listed = await _listed(parts, located, feed, received, imported=imported)
+        await asyncio.to_thread(
+            _check_release, parts.records, located, received, listed is not None, clock()
+        )
+        await incoming.keep()
+        looked = await parts.looks.remember(received.looked)
+        row = _row(replace(received, looked=looked), listed, incoming, clock())
+        return await asyncio.to_thread(_publish, parts.records, caller, path, located, row, clock())
+
+
+async def _stream(
+    parser: UploadFormParser, incoming: Incoming, chunks: AsyncIterator[bytes], limit_bytes: int
+) -> UploadForm:
+    filename = ""
+    async for chunk in chunks:
+        for event in parser.feed(chunk):
+            if isinstance(event, FileBegins):
+                filename = event.filename
+                parse_filename(filename)
+            elif isinstance(event, FileChunk):
+                if incoming.size_bytes + len(event.content) > limit_bytes:
+                    raise UploadTooLarge(filename, limit_bytes)
+                await incoming.write(event.content)
+    return parser.close()
+
+
+async def _look(parts: UploadParts, form: UploadForm, incoming: Incoming) -> _Received:
+    looked = await parts.looks.look_at(incoming.path, form.filename, incoming.digest)
+    stem = parse_filename(form.filename)
+    return _Received(form, incoming, looked, str(stem.version), stem.project, None)
+
+
+def _read(received: _Received) -> _Received:
+    """Take name, version and Requires-Python from the file itself."""
+    metadata = parse_core_metadata(received.looked.metadata or b"", filename=received.form.filename)
+    return replace(
+        received,
+        project=metadata.name,
+        version=str(metadata.version),
+        requires_python=metadata.requires_python,
+    )
+
+
+async def _listed(
+    parts: UploadParts, located: Located, feed: Feed, received: _Received, *, imported: bool
+) -> Distribution | None:
+    """Return the file as the upstream lists it, where the upstream may be asked at all."""
+    project = await asyncio.to_thread(_project, parts.records, located, received.project)
+    if project is None:
+        may_ask = imported or feed.uploads is Uploads.LOOK_UP
+    else:
+        may_ask = not project.is_internal
+    if not may_ask:
+        return None
+    return await parts.upstream.find(received.project, received.looked.digest)
+
+
+def _feed(records: Database, caller: Caller, path: FeedPath) -> tuple[Located, Feed]:
+    with records.read() as view:
+        located = require(view, caller, Permission.DISTRIBUTION_UPLOAD, path)
+        feed = feeds.state(view, located)
+    if feed is None:
+        raise RuntimeError(f"{path}: found and without a state")
+    return located, feed
+
+
+def _project(records: Database, located: Located, name: ProjectName) -> FeedProject | None:
+    with records.read(located.id) as snapshot:
+        return projects.find(snapshot, located.id, name)
+
+
+def _known(records: Database, located: Located, filename: str, digest: Digest) -> Uploaded | None:
+    with records.read(located.id) as snapshot:
+        first = distributions.spent(snapshot, located.id, [filename]).get(filename)
+        row = distributions.find(snapshot, located.id, filename)
+    if first is None:
+        return None
+    if first != digest or row is None:
+        raise NameSpent(located.path, filename, first=first, now=digest)
+    return Uploaded(
+        filename, digest, row.project, row.version, is_new=False, origin=row.origin, serial=None
+    )
+
+
+def _keep_out(  # noqa: PLR0913  # where, who, what, why, when
+    records: Database,
+    located: Located,
+    caller: Caller,
+    received: _Received,
+    decision: Decision,
+    now: datetime,
+) -> FeedgateError:
+    """Write the refusal into the ledger and return the error that says it."""
+    filename = received.form.filename
+    held = decision.verdict is Verdict.HOLD
+    with records.change(located.id, Act.HELD if held else Act.REFUSED, require_actor(caller), now) as change:
+        change.record(
+            {
+                "files": [
+                    {"filename": filename, "sha256": received.looked.digest, "reason": decision.reason}
+                ]
+            }
+        )
+    return UploadHeld(filename, decision) if held else UploadRefused(filename, decision)
+
+
+def _check_release(
+    records: Database, located: Located, received: _Received, is_listed: bool, now: datetime  # noqa: FBT001
+) -> None:
+    if is_listed:
+        return
+    with records.read(located.id) as snapshot:
+        rows = distributions.of_project(snapshot, located.id, received.project)
+    release = [row.published_at for row in rows if Version(row.version) == Version(received.version)]
+    if release and now - min(release) > RELEASE_OPEN:
+        raise ReleaseClosed(received.form.filename, min(release))
+
+
+def _row(received: _Received, listed: Distribution | None, incoming: Incoming, now: datetime) -> Published:
+    is_wheel = parse_filename(received.form.filename).kind is Kind.WHEEL
+    file = Distribution(
+        filename=received.form.filename,
+        digest=received.looked.digest,
+        size_bytes=incoming.size_bytes,
+        requires_python=received.requires_python,
+        uploaded_at=now if listed is None else listed.uploaded_at,
+        # An sdist's metadata is not offered: installers trust only what a build says (PEP 658).
+        metadata_digest=received.looked.metadata_digest if is_wheel else None,
+        yanked=None if listed is None else listed.yanked,
+    )
+    return Published(
+        project=received.project,
+        version=received.version,
+        file=file,
+        digest=received.looked.digest,
+        size_bytes=incoming.size_bytes,
+        origin=Origin.INTERNAL if listed is None else Origin.IMPORTED,
+        source=None if listed is None else listed.source,
+        published_at=now,
+    )
+
+
+def _publish(  # noqa: PLR0913  # where, who, what, when
+    records: Database,
+    caller: Caller,
+    path: FeedPath,
+    located: Located,
+    row: Published,
+    now: datetime,
+) -> Uploaded:
+    filename = row.file.filename
+    uploaded: Uploaded | None = None
+    note: str | None = None
+    with records.change(located.id, Act.UPLOADED, require_actor(caller), now) as change:
+        require(change, caller, Permission.DISTRIBUTION_UPLOAD, path)
+        first = distributions.spent(change, located.id, [filename]).get(filename)
+        if first is not None:
+            known = distributions.find(change, located.id, filename)
+            if first != row.digest or known is None:
+                raise NameSpent(located.path, filename, first=first, now=row.digest)
+            # Somebody else brought the same bytes meanwhile: a success with nothing to do.
+            return Uploaded(
+                filename, row.digest, known.project, known.version, is_new=False, origin=known.origin, serial=None
+            )
+        note = _settle_project(change, caller, path, located, row)
+        distributions.publish(change, located.id, [row])
+        serial = change.record(
+            {
+                "project": row.project,
+                "version": row.version,
+                "origin": row.origin.value,
+                "files": [{"filename": filename, "sha256": row.digest}],
+            }
+        )
+        uploaded = Uploaded(
+            filename, row.digest, row.project, row.version, is_new=True, origin=row.origin, serial=serial, note=note
+        )
+    return uploaded
+
+
+def _settle_project(
+    change: Change, caller: Caller, path: FeedPath, located: Located, row: Published
+) -> str | None:
+    """Say what the upload makes of its name; taking an imported name needs an Owner."""
+    project = projects.find(change, located.id, row.project)
+    if project is None:
+        projects.put(change, located.id, FeedProject(row.project, row.origin))
+        if row.origin is Origin.IMPORTED:
+            return None
+        return (
+            f"{row.project} is now internal to {located.path}: no upstream is asked for it. To change that: "
+            f"feedgate project set {row.project} -f {located.path} --upstream allow"
+        )
+    if row.origin is Origin.INTERNAL and project.origin is Origin.IMPORTED:
+        if not project.is_internal:
+            require(change, caller, Permission.PROJECT_TAKE, path)
+        projects.put(change, located.id, replace(project, origin=Origin.INTERNAL))
+        return f"{row.project} was imported and is now internal to {located.path}"
+    return None
