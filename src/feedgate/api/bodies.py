@@ -279,6 +279,12 @@ class EventBody(Body):
     facts: dict[str, object]
 
 
+class RunEndBody(Body):
+    """The last line of a run's events: where the run stood when they ended."""
+
+    state: RunState
+
+
 class EntryBody(Body):
     """One entry of a ledger."""
 

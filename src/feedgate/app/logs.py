@@ -4,18 +4,13 @@ JSON lines for machines, plain lines where a person watches.
 """
 
 import logging
-import re
 import sys
 from collections.abc import MutableMapping
 from typing import Any, TextIO
 
 import structlog
 
-_SECRETS = (
-    (re.compile(r"fgt_[A-Za-z0-9_-]{8,}"), "fgt_***"),
-    (re.compile(r"(?<=://)[^/\s@'\"]+@"), "***@"),
-    (re.compile(r"(?i)\b(basic|bearer) [A-Za-z0-9+/=_.~-]{8,}"), r"\1 ***"),
-)
+from feedgate.app.redaction import without_secrets
 
 _QUIETER = {"alembic": logging.WARNING, "aiohttp.access": logging.WARNING, "httpx": logging.WARNING}
 
@@ -42,7 +37,8 @@ def set_up_logs(process: str, *, stream: TextIO = sys.stderr) -> None:
     handler = logging.StreamHandler(stream)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
-            foreign_pre_chain=shared, processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, last]
+            foreign_pre_chain=shared,
+            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, last],
         )
     )
     root = logging.getLogger()
@@ -52,18 +48,11 @@ def set_up_logs(process: str, *, stream: TextIO = sys.stderr) -> None:
         logging.getLogger(name).setLevel(level)
 
 
-def hide_secrets(
-    _logger: object, _method: str, event: MutableMapping[str, Any]
-) -> MutableMapping[str, Any]:
+def hide_secrets(_logger: object, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
     """Put stars where a token, a password in an address or an Authorization header would stand."""
-    return {name: without_secrets(value) if isinstance(value, str) else value for name, value in event.items()}
-
-
-def without_secrets(text: str) -> str:
-    """Return ``text`` with stars in the place of what looks like a credential."""
-    for pattern, stars in _SECRETS:
-        text = pattern.sub(stars, text)
-    return text
+    return {
+        name: without_secrets(value) if isinstance(value, str) else value for name, value in event.items()
+    }
 
 
 def _named(process: str) -> structlog.types.Processor:

@@ -8,7 +8,7 @@ and the proof are mounts of this one code, so what is proved is what is served.
 import asyncio
 import gzip
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
@@ -60,12 +60,16 @@ class Entries:
         self.link = link
         self._rendered: dict[Distribution, bytes] = {}
 
-    def of(self, file: Distribution) -> bytes:
-        """Return the entry of ``file`` as it stands in a JSON page."""
-        entry = self._rendered.get(file)
-        if entry is None:
-            entry = self._rendered[file] = simple_json.render_entry(file, self.link(file))
-        return entry
+    def of(self, files: Iterable[Distribution]) -> list[bytes]:
+        """Return the entries of ``files`` as they stand in a JSON page, in their order."""
+        rendered = self._rendered
+        entries = []
+        for file in files:
+            entry = rendered.get(file)
+            if entry is None:
+                entry = rendered[file] = simple_json.render_entry(file, self.link(file))
+            entries.append(entry)
+        return entries
 
 
 class Pages:
@@ -168,7 +172,7 @@ class Pages:
     def _render(self, page: ProjectPage, form: Format) -> bytes:
         if form is Format.JSON:
             versions = simple_json.list_versions(page.files) if self._lists_versions else None
-            return simple_json.render_page(page, map(self._entries.of, page.files), versions=versions)
+            return simple_json.render_page(page, self._entries.of(page.files), versions=versions)
         return simple_html.render_page(page, map(self._entries.link, page.files))
 
     async def _page_answer(

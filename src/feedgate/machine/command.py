@@ -64,12 +64,8 @@ def describe(plan: Plan) -> Iterator[str]:
 def _connect(options: argparse.Namespace, surroundings: Surroundings, stdin: TextIO | None) -> Iterator[str]:
     feed: FeedUrl = parse_feed_url(options.url)
     token = read_token(stdin, surroundings.environment, None if options.dry_run else getpass.getpass)
-    if (
-        token is None
-        and not options.dry_run
-        and not stdin.isatty()
-        and not has_entry(surroundings, feed.host)
-    ):
+    asked = stdin is not None and stdin.isatty()
+    if token is None and not options.dry_run and not asked and not has_entry(surroundings, feed.host):
         raise TokenMissing(feed.host)
     plan = plan_connection(
         feed,

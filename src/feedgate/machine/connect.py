@@ -10,6 +10,7 @@ from typing import TextIO
 
 from feedgate.machine import pip_configuration, poetry_configuration, uv_configuration
 from feedgate.machine.addresses import FeedUrl, InvalidFeedUrl, parse_feed_url
+from feedgate.machine.files import is_there
 from feedgate.machine.netrc import NotAToken, netrc_file, plan_netrc
 from feedgate.machine.pip_configuration import plan_pip
 from feedgate.machine.plan import Client, Plan
@@ -93,7 +94,7 @@ def found_clients(surroundings: Surroundings) -> tuple[Client, ...]:
     Never Poetry, whose settings belong to a project.
     """
     files = (uv_configuration.user_file(surroundings), uv_configuration.file_for_all(surroundings))
-    if _is_on_path(surroundings, "uv") or any(path.exists() for path in files):
+    if _is_on_path(surroundings, "uv") or any(is_there(path) for path in files):
         return (Client.PIP, Client.UV)
     return (Client.PIP,)
 

@@ -48,10 +48,17 @@ def read_file(path: Path) -> bytes | None:
     except (FileNotFoundError, NotADirectoryError):
         return None
     except OSError as error:
+        if isinstance(error, PermissionError) and not is_there(path):
+            return None  # behind a folder that this user may not enter, so no client of theirs reads it
         raise UnreadableFile(path, reason=error.strerror or "no reason given") from error
     if len(content) > _LIMIT_BYTES:
         raise UnreadableFile(path, reason="it is larger than 4 MiB")
     return content
+
+
+def is_there(path: Path) -> bool:
+    """Whether ``path`` leads to something; what may not be looked at counts as absent, as it does for the clients."""
+    return mode_of(path) is not None
 
 
 def mode_of(path: Path) -> int | None:
@@ -72,7 +79,7 @@ def replace_file(path: Path, content: bytes, *, mode: int) -> None:
     target = Path(os.path.realpath(path))
     try:
         _make_folders(target.parent)
-        owner = target if target.exists() else target.parent
+        owner = target if is_there(target) else target.parent
         descriptor, temporary = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
         try:
             with os.fdopen(descriptor, "wb") as file:
@@ -105,13 +112,13 @@ def back_up(path: Path, content: bytes, *, mode: int) -> Path:
 def is_writable(path: Path) -> bool:
     """Whether ``replace_file`` may be expected to work: the nearest folder that exists can be written to."""
     folder = Path(os.path.realpath(path)).parent
-    while not folder.exists() and folder != folder.parent:
+    while not is_there(folder) and folder != folder.parent:
         folder = folder.parent
     return folder.is_dir() and os.access(folder, os.W_OK | os.X_OK, effective_ids=True)
 
 
 def _make_folders(folder: Path) -> None:
-    if folder.exists():
+    if is_there(folder):
         return
     _make_folders(folder.parent)
     folder.mkdir(mode=0o755)

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from feedgate.machine.errors import MachineError
-from feedgate.machine.files import mode_of, read_file
+from feedgate.machine.files import is_there, mode_of, read_file
 from feedgate.machine.plan import Change, Obstacle, Plan, decoded, encoded, variable_obstacle
 from feedgate.machine.snippets import netrc_line
 from feedgate.machine.surroundings import Surroundings
@@ -48,7 +48,7 @@ class BrokenNetrc(MachineError):
     code = "broken-netrc"
 
     def __init__(self, path: Path, *, line: int | None) -> None:
-        place = f"{path}, line {line}" if line else str(path)
+        place = f"{path}, near line {line}" if line else str(path)
         super().__init__(
             f"{place}: no netrc that Python can read, so pip takes no credentials from it at all",
             next_step="Correct it (a comment needs a space after its #; each machine needs login and password).",
@@ -78,7 +78,7 @@ def plan_netrc(surroundings: Surroundings, host: str, token: str | None, *, repl
         check_token(token)
     path = netrc_file(surroundings)
     named = surroundings.variable("NETRC")
-    if named and path.exists() and not path.is_file():
+    if named and is_there(path) and not path.is_file():
         return Plan(obstacles=(variable_obstacle("NETRC", named),))
     before = read_file(path)
     if token is None and not has_entry(surroundings, host):
@@ -93,12 +93,12 @@ def plan_netrc(surroundings: Surroundings, host: str, token: str | None, *, repl
         lines.append(f"permissions {mode:04o} become {MODE:04o}")
     entries = entries_of(text, host)
     other = [entry for entry in entries if token is not None and entry.password != token]
-    if token is not None:
+    if other and not replace:
+        obstacles += [_entry_obstacle(path, entry) for entry in other]
+    elif token is not None:
         text = set_password(text, host, token)
         if other or not entries:
             lines.append(f"machine {host}: {'another password becomes the token' if other else 'the token'}")
-    if not replace:
-        obstacles += [_entry_obstacle(path, entry) for entry in other]
     change = Change(path, tuple(lines), before, encoded(text), mode=MODE, keep_backup=bool(other))
     return Plan((change,), tuple(obstacles))
 
@@ -112,7 +112,7 @@ def netrc_file(surroundings: Surroundings) -> Path:
 def has_entry(surroundings: Surroundings, host: str) -> bool:
     """Whether the user's netrc has an entry of its own for ``host``; raises UnreadableFile."""
     path = netrc_file(surroundings)
-    return path.is_file() and bool(entries_of(decoded(read_file(path)), host))
+    return is_there(path) and path.is_file() and bool(entries_of(decoded(read_file(path)), host))
 
 
 def check_token(token: str) -> str:
@@ -153,7 +153,8 @@ def set_password(text: str, host: str, token: str) -> str:
         if entry.password is None:
             text = f"{text[: entry.end]} password {token}{text[entry.end :]}"
         else:
-            text = text[: entry.password_start] + token + text[entry.password_end :]
+            gap = " " if entry.password_start == entry.password_end else ""  # the word stood there alone
+            text = text[: entry.password_start] + gap + token + text[entry.password_end :]
     return text if own else _added(text, reader, entries, netrc_line(host, token))
 
 
@@ -170,7 +171,7 @@ def _entry_obstacle(path: Path, entry: Entry) -> Obstacle:
 def _hidden_netrc(surroundings: Surroundings, path: Path) -> Iterator[Obstacle]:
     """Yield the ``_netrc`` that pip would no longer read once ``.netrc`` is made."""
     hidden = surroundings.home / "_netrc"
-    if path == surroundings.home / ".netrc" and hidden.exists() and not path.exists():
+    if path == surroundings.home / ".netrc" and is_there(hidden) and not is_there(path):
         yield Obstacle(
             where=str(hidden),
             key="machine",

@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 
 from feedgate.machine.addresses import FeedUrl
 from feedgate.machine.errors import MachineError
-from feedgate.machine.files import read_file
+from feedgate.machine.files import is_there, read_file
 from feedgate.machine.plan import (
     Change,
     Obstacle,
@@ -233,7 +233,7 @@ def _hides_files(surroundings: Surroundings, *, system: bool) -> bool:
     named = surroundings.variable("PIP_CONFIG_FILE")
     if named == os.devnull:
         return True
-    return bool(named) and not system and surroundings.expand(named).exists()
+    return bool(named) and not system and is_there(surroundings.expand(named))
 
 
 @dataclass

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from feedgate.machine.addresses import FeedUrl
-from feedgate.machine.files import read_file
+from feedgate.machine.files import is_there, read_file
 from feedgate.machine.plan import (
     Change,
     Obstacle,
@@ -62,13 +62,13 @@ def file_for_all(surroundings: Surroundings) -> Path:
     """Return the one file for all users that uv reads, or would read if it were there."""
     files = [folder / "uv" / "uv.toml" for folder in surroundings.shared_configuration]
     usual = surroundings.root / "etc" / "uv" / "uv.toml"
-    return next((path for path in files if path.exists()), usual)
+    return next((path for path in files if is_there(path)), usual)
 
 
 def project_file(surroundings: Surroundings) -> tuple[Path, tuple[str, ...]] | None:
     """Return the file of the project called from and the table of it that is uv's, None without one."""
     for folder in (surroundings.folder, *surroundings.folder.parents):
-        if (folder / "uv.toml").exists():
+        if is_there(folder / "uv.toml"):
             return folder / "uv.toml", ()
         path = folder / "pyproject.toml"
         statements = parse_statements(path, decoded(read_file(path)))

@@ -152,8 +152,8 @@ class AllowedHost:
 
     @property
     def gateway_port(self) -> int:
-        """The port at which its addresses may answer for other names too."""
-        return self.port or HTTPS_PORT
+        """The port at which its addresses may answer for other names too, which must be https."""
+        return HTTPS_PORT if self.plain or self.port is None else self.port
 
 
 def parse_allowed_host(raw: str) -> AllowedHost:

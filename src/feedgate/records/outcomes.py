@@ -25,7 +25,7 @@ def put(note: Note, run: RunId, step: str, body: Json, *, target: str = "") -> N
     )
 
 
-def find(view: View, run: RunId, step: str, *, target: str = "") -> Json | None:
+def find(view: View, run: RunId, step: str, *, target: str = "") -> Json:
     """Return the body, or None where the step has not worked it out."""
     query = select(_outcome.body).where(
         _outcome.run == run, _outcome.step == step, _outcome.target == target

@@ -6,8 +6,10 @@ from typing import ClassVar, Final, Protocol
 
 from starlette.requests import Request
 
+from feedgate.access.require import require_actor
 from feedgate.errors import Invalid
-from feedgate.model.names import FeedPath, parse_feed_path
+from feedgate.model.names import FeedPath, InvalidFeedName, parse_feed_path
+from feedgate.web.authentication import caller_of
 
 LARGEST: Final = 2**53 - 1
 """The largest whole number that JSON's readers agree on."""
@@ -120,6 +122,15 @@ class Text:
         return {"type": "string", "pattern": f"^{self.pattern}$"}
 
 
-def feed_path(request: Request) -> FeedPath:
-    """Return the feed that the path names; raises InvalidFeedName."""
-    return parse_feed_path(f"{request.path_params['organization']}/{request.path_params['feed']}")
+def feed_path(request: Request, feed: str | None = None) -> FeedPath:
+    """Return the feed that the path names, or ``feed`` of its organization.
+
+    Raises InvalidFeedName; to nobody in particular such a feed is like any other
+    (CredentialsRequired).
+    """
+    segments = request.path_params
+    try:
+        return parse_feed_path(f"{segments['organization']}/{segments['feed'] if feed is None else feed}")
+    except InvalidFeedName:
+        require_actor(caller_of(request))
+        raise
