@@ -213,6 +213,8 @@ class Exchange:
             raise EgressDenied(
                 what, host=url.raw_host or "", address=denied.address, reason=denied.reason
             ) from denied
+        except aiohttp.InvalidURL as error:
+            raise EgressDenied(what, host=url.raw_host or "", reason="it is no address") from error
         except (aiohttp.ClientConnectorCertificateError, ssl.SSLCertVerificationError) as error:
             raise CertificateNotTrusted(what, host=url.raw_host or "", reason=_reason_of(error)) from error
         except _NETWORK_ERRORS as error:
