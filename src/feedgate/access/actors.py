@@ -3,9 +3,10 @@
 from datetime import datetime
 
 from feedgate.errors import Invalid
+from feedgate.model.access import LOCAL_ADMINISTRATOR
 from feedgate.model.ledger import Act
 from feedgate.records import actors
-from feedgate.records.database import Database
+from feedgate.records.database import Database, View
 
 _LONGEST = 200
 
@@ -27,6 +28,11 @@ def parse_actor(raw: str) -> str:
     if not raw or len(raw) > _LONGEST or not raw.isprintable() or " " in raw or ":" in raw:
         raise InvalidActor(raw)
     return raw
+
+
+def administers(view: View, name: str) -> bool:
+    """Whether the actor administers the installation; whoever holds the data directory's key does."""
+    return name == LOCAL_ADMINISTRATOR or actors.is_administrator(view, name)
 
 
 def ensure_actor(records: Database, name: str, *, by: str, now: datetime, is_administrator: bool = False) -> None:

@@ -6,7 +6,7 @@ import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from feedgate.access.actors import ensure_actor, parse_actor
+from feedgate.access.actors import administers, ensure_actor, parse_actor
 from feedgate.access.permissions import Permission
 from feedgate.access.require import (
     NoSuchFeed,
@@ -20,7 +20,7 @@ from feedgate.model.ledger import Act
 from feedgate.model.names import FeedPath
 from feedgate.model.secret import Secret
 from feedgate.model.times import format_time
-from feedgate.records import actors, feeds, tokens
+from feedgate.records import feeds, tokens
 from feedgate.records.database import Database, FeedId, View
 from feedgate.records.tokens import TokenRow
 
@@ -145,7 +145,7 @@ def recognize(records: Database, secret: Secret, *, now: datetime) -> Caller | N
             actor=row.actor,
             scope=row.scope,
             feeds=row.feeds,
-            is_administrator=actors.is_administrator(view, row.actor),
+            is_administrator=administers(view, row.actor),
             token_id=row.id,
             expires_at=row.expires_at,
         )
