@@ -19,12 +19,13 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from feedgate.access.attempts import Attempts
 from feedgate.access.credentials import read_credential
 from feedgate.access.tokens import recognize
-from feedgate.model.access import ANONYMOUS, LOCAL_ADMINISTRATOR, Caller, Scope as TokenScope
+from feedgate.model import access
+from feedgate.model.access import ANONYMOUS, LOCAL_ADMINISTRATOR, Caller
 from feedgate.model.secret import Secret
 from feedgate.records.database import Database
 
 _CALLER: Final = "feedgate.caller"
-_LOCAL: Final = Caller(LOCAL_ADMINISTRATOR, TokenScope.MANAGE, is_administrator=True)
+_LOCAL: Final = Caller(LOCAL_ADMINISTRATOR, access.Scope.MANAGE, is_administrator=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +40,7 @@ class Door:
     local_key: Secret | None
     attempts: Attempts
     clock: Callable[[], datetime]
-    used: Callable[[str, datetime], None]
+    used: Callable[[str], None]
 
     async def admit(self, authorization: str | None, address: str) -> Caller:
         """Return the caller behind an ``Authorization`` header that came from ``address``.
@@ -62,10 +63,9 @@ class Door:
         return hmac.compare_digest(secret.reveal().encode(), self.local_key.reveal().encode())
 
     async def _recognize(self, secret: Secret) -> Caller | None:
-        now = self.clock()
-        caller = await run_in_threadpool(recognize, self.records, secret, now=now)
+        caller = await run_in_threadpool(recognize, self.records, secret, now=self.clock())
         if caller is not None and caller.token_id is not None:
-            self.used(caller.token_id, now)
+            self.used(caller.token_id)
         return caller
 
 
@@ -77,6 +77,7 @@ class Authentication:
         self._door = door
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the call on with its caller."""
         if scope["type"] == "http":
             client = scope.get("client")
             address = client[0] if client else ""
@@ -86,7 +87,5 @@ class Authentication:
 
 def caller_of(request: Request) -> Caller:
     """Return who sent the request."""
-    caller = request.scope[_CALLER]
-    if not isinstance(caller, Caller):
-        raise TypeError("the call did not come through Authentication")
+    caller: Caller = request.scope[_CALLER]
     return caller

@@ -48,7 +48,7 @@ async def read_body(request: Request, model: type[BodyT]) -> BodyT:
     """Return the request's body as ``model``; raises InvalidBody, BodyTooLarge."""
     content_type = request.headers.get("Content-Type", "")
     if content_type.partition(";")[0].strip().lower() != _JSON:
-        raise InvalidBody(f"its Content-Type is {content_type[:_SHOWN_CHARACTERS]!r}, not {_JSON}")
+        raise InvalidBody(_other_type(content_type))
     try:
         return model.model_validate_json(await _read(request), strict=True)
     except ValidationError as error:
@@ -64,6 +64,10 @@ async def _read(request: Request) -> bytes:
         if len(body) > LONGEST_BODY_BYTES:
             raise BodyTooLarge(LONGEST_BODY_BYTES)
     return bytes(body)
+
+
+def _other_type(content_type: str) -> str:
+    return f"its Content-Type is {_shown(content_type)}, not {_JSON}"
 
 
 def _member(error: ErrorDetails) -> str:
