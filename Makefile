@@ -16,7 +16,7 @@ LOCK := $(BIN)/uv pip compile --quiet --system-certs --universal --generate-hash
 OURS := $(LOCK) --python-version 3.11 -c requirements/dev.txt
 CLIENTS := pip uv twine poetry pdm
 
-.PHONY: help setup quickstart run check fix lock test $(TIERS:%=test-%) docs build clean
+.PHONY: help setup quickstart run check fix lock test $(TIERS:%=test-%) bench docs build clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z][a-z<>-]*:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -47,12 +47,16 @@ lock: $(DEV) ## resolve anew every lock from what pyproject.toml asks for (UPGRA
 	$(OURS) -o requirements/build.txt requirements/build.in
 	@for tool in $(CLIENTS); do \
 		echo "$$tool" | $(LOCK) --python-version 3.9 $(if $(UPGRADE),--upgrade) -o tests/clients/locks/$$tool.txt - || exit; done
+	@echo pypiserver | $(LOCK) --python-version 3.11 $(if $(UPGRADE),--upgrade) -o benchmarks/locks/pypiserver.txt -
 
 test: $(DEV) ## every tier that this machine can run, and what was left out
 	$(BIN)/pytest $(PYTEST)
 
 $(TIERS:%=test-%): test-%: $(DEV)
 	$(BIN)/pytest tests/$* $(PYTEST)
+
+bench: $(DEV) ## intake beside the original way and the floor, cold, medians of three
+	$(BIN)/python -m benchmarks.intake $(BENCH)
 
 docs: $(DEV) ## the documentation, into docs/_build/html
 	$(BIN)/sphinx-build -W -n -q -b html docs docs/_build/html

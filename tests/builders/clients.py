@@ -28,16 +28,20 @@ def client(tool: Tool, interpreter: Interpreter | None = None) -> Path:
 
     Leaves the test out if the tool is not here yet and PyPI does not answer.
     """
+    return installed(_LOCKS / f"{tool}.txt", tool, interpreter)
+
+
+def installed(lock: Path, executable: str, interpreter: Interpreter | None = None) -> Path:
+    """Return ``executable`` from the environment that ``lock`` describes, made if it is not there."""
     python = Path(sys.executable) if interpreter is None else interpreter.path
-    lock = _LOCKS / f"{tool}.txt"
     key = hashlib.sha256(lock.read_bytes() + str(python.resolve()).encode()).hexdigest()[:12]
-    home = _KEPT / f"{tool}-{key}"
+    home = _KEPT / f"{lock.stem}-{key}"
     _KEPT.mkdir(parents=True, exist_ok=True)
     with (_KEPT / f"{home.name}.lock").open("w") as guard:
         fcntl.flock(guard, fcntl.LOCK_EX)  # two test runs at once make it once
         if not (home / "complete").exists():
             _make(home, python, lock)
-    return home / "bin" / tool
+    return home / "bin" / executable
 
 
 def clean_environment(home: Path, *, own_configuration: bool = False) -> dict[str, str]:
