@@ -13,6 +13,7 @@ from typing import Final
 from urllib.parse import urljoin
 
 from feedgate.formats.links import Links
+from feedgate.formats.project_names import PROJECT_LIST, sort_names
 from feedgate.model.digest import Digest, InvalidDigest, parse_digest
 from feedgate.model.distribution import Distribution
 from feedgate.model.index import BadPage, ProjectPage, Status
@@ -38,9 +39,7 @@ def parse_page(body: bytes, *, name: ProjectName, base_url: str, content_type: s
     not be read as HTML or is of another major version.
     """
     page = _read(body, name, content_type)
-    version = page.meta.get("repository-version", "1.0")
-    if version.partition(".")[0].strip() != "1":
-        raise BadPage(name, reason=f"its repository version {version[:20]!r} is not 1.x (PEP 629)")
+    _check_version(page, name)
     links = Links(_base(page, base_url))
     files = []
     for text, attributes in page.links:
@@ -64,6 +63,16 @@ def render_page(page: ProjectPage, links: Iterable[str]) -> bytes:
         head.append(_meta("project-status-reason", page.status_reason))
     anchors = [_anchor(file, link) for file, link in zip(page.files, links, strict=True)]
     return _document(f"Links for {page.name}", head, anchors)
+
+
+def parse_names(body: bytes, *, content_type: str | None) -> tuple[ProjectName, ...]:
+    """Return the projects on the list of an index, sorted; what is no name is left out.
+
+    Raises BadPage if the body can not be read as HTML or is of another major version.
+    """
+    page = _read(body, PROJECT_LIST, content_type)
+    _check_version(page, PROJECT_LIST)
+    return sort_names(text for text, _ in page.links)
 
 
 def render_names(names: Iterable[ProjectName]) -> bytes:
@@ -114,7 +123,7 @@ class _Reader(HTMLParser):
         self._text.clear()
 
 
-def _read(body: bytes, name: ProjectName, content_type: str | None) -> _Reader:
+def _read(body: bytes, name: str, content_type: str | None) -> _Reader:
     if body.count(b"<!") + body.count(b"<?") > MOST_DECLARATIONS:
         raise BadPage(name, reason=f"more than {MOST_DECLARATIONS} comments and declarations")
     header = Message()
@@ -131,6 +140,12 @@ def _read(body: bytes, name: ProjectName, content_type: str | None) -> _Reader:
     except (AssertionError, ValueError) as error:  # how the standard parser says it is lost
         raise BadPage(name, reason=f"not HTML: {error}") from error
     return reader
+
+
+def _check_version(page: _Reader, name: str) -> None:
+    version = page.meta.get("repository-version", "1.0")
+    if version.partition(".")[0].strip() != "1":
+        raise BadPage(name, reason=f"its repository version {version[:20]!r} is not 1.x (PEP 629)")
 
 
 def _base(page: _Reader, base_url: str) -> str:

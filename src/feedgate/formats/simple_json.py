@@ -14,6 +14,7 @@ from packaging.utils import canonicalize_name
 from packaging.version import Version
 
 from feedgate.formats.links import Links
+from feedgate.formats.project_names import PROJECT_LIST, sort_names
 from feedgate.model.digest import Digest
 from feedgate.model.distribution import Distribution, InvalidFilename
 from feedgate.model.index import BadPage, ProjectPage, Status
@@ -121,6 +122,22 @@ def list_versions(files: Iterable[Distribution]) -> tuple[str, ...] | None:
     return tuple(str(version) for version in sorted(found))
 
 
+def parse_names(body: bytes) -> tuple[ProjectName, ...]:
+    """Return the projects on the list of an index, sorted; what is no name is left out.
+
+    Raises BadPage if the body is no such list or is one of another major version.
+    """
+    try:
+        document = orjson.loads(body)
+    except orjson.JSONDecodeError as error:
+        raise BadPage(PROJECT_LIST, reason=f"not JSON: {error}") from error
+    if not isinstance(document, dict) or not isinstance(document.get("projects"), list):
+        raise BadPage(PROJECT_LIST, reason="no list of projects (PEP 691)")
+    _check_version(document, PROJECT_LIST)
+    said = (entry.get("name") for entry in document["projects"] if isinstance(entry, dict))
+    return sort_names(name for name in said if isinstance(name, str))
+
+
 def render_names(names: Iterable[ProjectName], *, serial: int | None = None) -> bytes:
     """Return the list of projects; ``serial`` stands in its meta, where clients of PyPI look for it."""
     meta: dict[str, Any] = {"api-version": API_VERSION}
@@ -129,7 +146,7 @@ def render_names(names: Iterable[ProjectName], *, serial: int | None = None) -> 
     return orjson.dumps({"meta": meta, "projects": [{"name": name} for name in names]})
 
 
-def _check_version(document: Mapping[str, Any], name: ProjectName) -> None:
+def _check_version(document: Mapping[str, Any], name: str) -> None:
     meta = document.get("meta")
     version = str(meta.get("api-version", "1.0")) if isinstance(meta, dict) else "1.0"
     if version.partition(".")[0] != "1":

@@ -1,12 +1,14 @@
 """The upstream as an Index: a simple index over HTTP (PEP 503, 691, 658), JSON before HTML."""
 
 import hashlib
+from collections.abc import AsyncIterator
 from http import HTTPStatus
 from pathlib import Path
 
 from yarl import URL
 
 from feedgate.formats import simple_html, simple_json
+from feedgate.formats.project_names import PROJECT_LIST
 from feedgate.model.digest import Digest
 from feedgate.model.distribution import Distribution
 from feedgate.model.index import (
@@ -20,7 +22,7 @@ from feedgate.model.index import (
     UpstreamUnavailable,
 )
 from feedgate.model.names import ProjectName
-from feedgate.outside.fetcher import MEBIBYTE, UPSTREAM, DigestMismatch, Fetcher, content_of
+from feedgate.outside.fetcher import MEBIBYTE, UPSTREAM, DigestMismatch, Fetcher, PageAnswer, content_of
 from feedgate.outside.page_cache import KeptPage, PageCache
 from feedgate.outside.words import status_in_words
 
@@ -37,6 +39,14 @@ class Upstream:
         self._fetcher = fetcher
         self._url = f"{url.rstrip('/')}/"
         self._cache = None if cache_directory is None else PageCache(cache_directory, upstream_url=self._url)
+
+    async def names(self) -> AsyncIterator[ProjectName]:
+        """Yield every project's name, sorted; raises UpstreamUnavailable, BadPage."""
+        answer = await self._fetcher.get_page(self._url, name=PROJECT_LIST, headers=_ACCEPT)
+        if answer.status != HTTPStatus.OK:
+            raise UpstreamUnavailable(PROJECT_LIST, reason=status_in_words(answer.status))
+        for name in _parse_names(answer):
+            yield name
 
     async def page(self, name: ProjectName) -> ProjectPage:
         """Return the page; a kept one is asked about before it is believed.
@@ -117,9 +127,21 @@ def _source(file: Distribution) -> str:
 
 
 def _parse(page: KeptPage, name: ProjectName) -> ProjectPage:
-    kind = page.content_type.partition(";")[0].strip().lower()
-    if kind == simple_json.CONTENT_TYPE:
+    if _is_json(page.content_type, name):
         return simple_json.parse_page(page.body, name=name, base_url=page.url)
-    if kind in {simple_html.CONTENT_TYPE, "text/html"}:
-        return simple_html.parse_page(page.body, name=name, base_url=page.url, content_type=page.content_type)
-    raise BadPage(name, reason=f"its content type is {kind[:80]!r}")
+    return simple_html.parse_page(page.body, name=name, base_url=page.url, content_type=page.content_type)
+
+
+def _parse_names(answer: PageAnswer) -> tuple[ProjectName, ...]:
+    content_type = answer.headers.get("content-type", "")
+    if _is_json(content_type, PROJECT_LIST):
+        return simple_json.parse_names(answer.body)
+    return simple_html.parse_names(answer.body, content_type=content_type)
+
+
+def _is_json(content_type: str, what: str) -> bool:
+    """Whether it is our JSON, else HTML; anything else is no page of a simple index."""
+    kind = content_type.partition(";")[0].strip().lower()
+    if kind not in {simple_json.CONTENT_TYPE, simple_html.CONTENT_TYPE, "text/html"}:
+        raise BadPage(what, reason=f"its content type is {kind[:80]!r}")
+    return kind == simple_json.CONTENT_TYPE
