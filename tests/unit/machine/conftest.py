@@ -1,6 +1,6 @@
 """A machine below one folder: nothing of the developer's own settings is read or written."""
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
@@ -36,9 +36,6 @@ class Vm:
 
     def elsewhere(self, name: str, text: str | None = None) -> Path:
         return self._file(self.base / "elsewhere" / name, text)
-
-    def in_root_folder(self) -> Surroundings:
-        return replace(self.surroundings, root=Path("/"))
 
     @staticmethod
     def _file(path: Path, text: str | None) -> Path:
