@@ -319,6 +319,29 @@ async def test_sixteen_at_once_and_not_one_more(upstream: Upstream, blobs: Files
     assert len(upstream.log) == 40
 
 
+async def test_a_file_that_many_want_at_once_is_fetched_once(
+    fetcher: Fetcher, blobs: Files, file: Distribution, upstream: Upstream
+) -> None:
+    upstream.fault(NAME, Pause(0.1))
+
+    await asyncio.gather(*(fetcher.download(file, blobs, progress=deaf) for _ in range(20)))
+
+    assert len(upstream.log) == 1
+
+
+async def test_who_wanted_the_same_file_goes_on_when_the_first_gives_up(
+    fetcher: Fetcher, blobs: Files, file: Distribution, upstream: Upstream
+) -> None:
+    upstream.fault(NAME, Pause(0.1))
+    first, second = (asyncio.create_task(fetcher.download(file, blobs, progress=deaf)) for _ in range(2))
+    await asyncio.sleep(0.05)
+
+    first.cancel()
+
+    assert (await second).digest == DIGEST
+    assert len(upstream.log) == 2
+
+
 async def test_who_waits_to_try_again_takes_nobodys_place(upstream: Upstream, blobs: Files) -> None:
     other = b"other"
     upstream.add("other-1.0.tar.gz", other)

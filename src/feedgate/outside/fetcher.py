@@ -27,6 +27,7 @@ from feedgate.outside.egress import Egress
 from feedgate.outside.exchange import Credentials, Exchange
 from feedgate.outside.patience import Patience, TryAgain
 from feedgate.outside.proxies import Proxies
+from feedgate.outside.under_way import UnderWay
 from feedgate.outside.words import status_in_words
 
 MEBIBYTE = 1024**2
@@ -99,6 +100,7 @@ class Fetcher:
         self._patience = settings.patience
         self._downloads = asyncio.Semaphore(settings.concurrency)
         self._questions = asyncio.Semaphore(settings.question_concurrency)
+        self._under_way = UnderWay()
 
     @classmethod
     @asynccontextmanager
@@ -234,15 +236,23 @@ class Fetcher:
     async def download(
         self, file: Distribution, blobs: BlobStore, *, progress: Callable[[int], None]
     ) -> Stored:
-        """Bring a file into the blob store; one that is there already is not fetched again.
+        """Bring a file into the blob store; one that is there, or on its way, is not fetched again.
 
         ``progress`` hears how many bytes came in since it was last called; a
         failed attempt is taken back with a negative number. Nothing is stored unless size and digest are
         what ``file`` promises: DigestMismatch, SizeMismatch. Also raises NoSuchFile,
         UpstreamUnavailable, EgressDenied, StorageFull.
         """
-        if file.digest is not None and await blobs.has(file.digest):
-            return self._as_promised(file, file.digest, await blobs.size_bytes(file.digest))
+        if file.digest is None:
+            return await self._download(file, blobs, progress)
+        async with self._under_way.alone(file.digest):
+            if await blobs.has(file.digest):
+                return self._as_promised(file, file.digest, await blobs.size_bytes(file.digest))
+            return await self._download(file, blobs, progress)
+
+    async def _download(
+        self, file: Distribution, blobs: BlobStore, progress: Callable[[int], None]
+    ) -> Stored:
         if file.source is None:
             raise NoSuchFile(file.filename, index=UPSTREAM)
         address = file.source
