@@ -6,9 +6,9 @@ from pathlib import Path
 import sphinx.application
 
 DOCS = Path(__file__).parent
-sys.path.insert(0, str(DOCS))
+sys.path.insert(0, str(DOCS.parent))
 
-import generate  # noqa: E402  # lies beside this file
+from docs import generate  # noqa: E402  # the line above lets Sphinx find it
 
 project = "Feedgate"
 author = "The Feedgate developers"

@@ -1,0 +1,1 @@
+"""The documentation: how it is built, and what is made from the code."""
