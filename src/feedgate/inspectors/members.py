@@ -28,7 +28,7 @@ class Members:
     def __init__(self, kind: Kind) -> None:
         self._kind: Final = kind
         self._count = 0
-        self._paths: dict[str, MemberKind] = {}
+        self._paths: dict[str, Member] = {}
         self._folded: dict[str, str] = {}
         self._folders: set[str] = set()
         self._links: set[str] = set()
@@ -59,7 +59,7 @@ class Members:
     def together(self) -> Iterator[Oddity]:
         """Say what is wrong with all of them together, now that the last has come."""
         for path in sorted(self._folders & self._paths.keys()):
-            if self._paths[path] is not MemberKind.DIRECTORY:
+            if self._paths[path].kind is not MemberKind.DIRECTORY:
                 name = shown(path)
                 yield Oddity(ArchiveCode.DUPLICATE_MEMBER, f"{name} is both a file and a folder", name)
         if self._count > MANY_MEMBERS:
@@ -92,14 +92,13 @@ class Members:
         while above and above != "/" and above not in self._folders:
             self._folders.add(above)
             above = posixpath.dirname(above)
-        if self._links and any(link in self._links for link in _parents(path)):
+        if self._links and any(folder in self._links for folder in _parents(path)):
             yield Oddity(ArchiveCode.LINK_OUTSIDE, f"{name} would be written through a link", name)
-        known = self._paths.setdefault(path, member.kind)
-        if known is not member.kind or (
-            self._folded.get(folded(path)) == path and member.kind is not MemberKind.DIRECTORY
-        ):
-            yield Oddity(ArchiveCode.DUPLICATE_MEMBER, f"{name} is there twice", name)
-        if member.kind is not MemberKind.DIRECTORY:
+        known = self._paths.setdefault(path, member)
+        if known is not member:
+            if {known.kind, member.kind} != {MemberKind.DIRECTORY}:
+                yield Oddity(ArchiveCode.DUPLICATE_MEMBER, f"{name} is there twice", name)
+        elif member.kind is not MemberKind.DIRECTORY:
             other = self._folded.setdefault(folded(path), path)
             if other != path:
                 yield Oddity(

@@ -12,6 +12,8 @@ _BIDI: Final = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066
 
 def shown(name: str) -> str:
     """Return ``name`` as it may stand in a sentence: printable, one line, not endless."""
+    if name.isprintable() and len(name) <= _LONGEST_SHOWN:
+        return name
     printable = "".join(
         character if character.isprintable() else character.encode("unicode_escape").decode()
         for character in name[:_LONGEST_SHOWN]
@@ -33,6 +35,8 @@ def target_outside(target: str) -> bool:
 
 def is_unprintable(path: str) -> bool:
     """Whether ``path`` is empty, or has what hides it: control characters, reversed writing, broken encoding."""
+    if path and path.isascii():
+        return not path.isprintable()
     return not path or any(
         character in _BIDI or unicodedata.category(character) in {"Cc", "Cs"} for character in path
     )
@@ -45,4 +49,4 @@ def plain(path: str) -> str:
 
 def folded(path: str) -> str:
     """Return the form under which paths meet where case and composition do not count."""
-    return unicodedata.normalize("NFC", path).casefold()
+    return path.lower() if path.isascii() else unicodedata.normalize("NFC", path).casefold()

@@ -63,8 +63,11 @@ class Record:
 
     def hashing(self, member: str) -> Hashing:
         """Begin to measure ``member``."""
-        algorithms = {row.algorithm for row in self.rows.get(member, ())}
-        return Hashing(hashes={name: hashlib.new(name) for name in _OTHER_STRONG if name in algorithms})
+        hashing = Hashing()
+        for row in self.rows.get(member, ()):
+            if row.algorithm is not None and row.algorithm in _OTHER_STRONG:
+                hashing.hashes[row.algorithm] = hashlib.new(row.algorithm)
+        return hashing
 
     def differences(self, members: Mapping[str, Measured], dist_info: str) -> Iterator[Difference]:
         """Say where RECORD and the wheel's files differ; signatures and RECORD itself need no row."""

@@ -144,7 +144,7 @@ def _deflated(packed: Iterator[bytes], entry: zipfile.ZipInfo) -> Iterator[bytes
             chunk = inflating.decompress(piece, most_bytes)
             while chunk:
                 yield chunk
-                chunk = inflating.decompress(inflating.unconsumed_tail, most_bytes)
+                chunk = b"" if inflating.eof else inflating.decompress(inflating.unconsumed_tail, most_bytes)
     except zlib.error as error:
         raise _broken(entry, "is damaged: it can not be inflated") from error
     if not inflating.eof or inflating.unused_data:

@@ -52,15 +52,15 @@ def _from_name(stem: Stem, stated: Stated) -> Iterator[str]:
 def _from_page(file: Distribution | None, stated: Stated) -> Iterator[str]:
     if file is None:
         return
-    if not _same_pythons(file.requires_python, stated.requires_python):
-        listed, own = file.requires_python or "nothing", stated.requires_python or "nothing"
-        yield f"METADATA has Requires-Python {own}, the upstream lists {listed[:80]}"
+    if file.requires_python and not _same_pythons(file.requires_python, stated.requires_python):
+        own = str(stated.requires_python or "nothing")
+        yield f"METADATA has Requires-Python {own[:80]}, the upstream lists {file.requires_python[:80]}"
     if file.metadata_digest and file.metadata_digest != stated.digest:
         yield "the METADATA that the upstream offers beside the file is another than the one inside"
 
 
-def _same_pythons(listed: str | None, own: SpecifierSet | None) -> bool:
+def _same_pythons(listed: str, own: SpecifierSet | None) -> bool:
     try:
-        return SpecifierSet(listed or "") == (own or SpecifierSet())
+        return SpecifierSet(listed) == (own or SpecifierSet())
     except InvalidSpecifier:
         return False
