@@ -1,0 +1,90 @@
+"""Documents stay true: what they name is there."""
+
+import re
+import shlex
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
+WRITTEN = [document for document in DOCUMENTS if "reference" not in document.parts]
+
+
+def relative(path: Path) -> str:
+    return str(path.relative_to(ROOT))
+
+
+def console_lines(document: Path) -> Iterator[str]:
+    """Yield what a reader is told to type, without the prompt."""
+    for block in re.findall(r"^```console\n(.*?)^```", document.read_text(), re.MULTILINE | re.DOTALL):
+        for line in block.splitlines():
+            if line.startswith("$ "):
+                yield line.removeprefix("$ ")
+
+
+@pytest.mark.parametrize("document", WRITTEN, ids=relative)
+def test_each_link_leads_somewhere(document: Path) -> None:
+    links = re.findall(r"\]\(((?!https?://|#)[^)#]+)", document.read_text())
+
+    lost = [
+        link
+        for link in links
+        if not (document.parent / link).exists() and "reference" not in Path(link).parts
+    ]
+
+    assert not lost
+
+
+@pytest.mark.parametrize("document", WRITTEN, ids=relative)
+def test_each_path_in_a_document_is_there(document: Path) -> None:
+    named = set(re.findall(r"`((?:src|tests|docs|scripts|requirements)/[\w./-]*\w/?)`", document.read_text()))
+
+    lost = [path for path in named if not (ROOT / path).exists() and not path.startswith("docs/reference")]
+
+    assert not lost
+
+
+def test_each_file_of_the_architecture_is_there() -> None:
+    rooms = {path.name for path in (ROOT / "src" / "feedgate").iterdir() if path.is_dir()}
+    named = set(re.findall(r"`(\w+/\w+\.py)`", (ROOT / "ARCHITECTURE.md").read_text()))
+
+    lost = [path for path in named if not (ROOT / "src" / "feedgate" / path).exists()]
+
+    assert len(named) > 10
+    assert {path.partition("/")[0] for path in named} <= rooms
+    assert not lost
+
+
+def test_each_room_stands_in_the_architecture() -> None:
+    ladder = (ROOT / "ARCHITECTURE.md").read_text().partition("## Three flows")[0]
+
+    rooms = [path.parent.name for path in (ROOT / "src" / "feedgate").glob("*/__init__.py")]
+
+    assert [room for room in rooms if f"`{room}`" not in ladder] == []
+
+
+def test_each_make_target_that_a_document_names_is_there() -> None:
+    targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    tiers = re.search(r"^TIERS := (.*)$", (ROOT / "Makefile").read_text(), re.MULTILINE)
+    assert tiers is not None
+    targets |= {f"test-{tier}" for tier in tiers[1].split()}
+
+    named = {
+        shlex.split(line, comments=True)[1]
+        for document in WRITTEN
+        for line in console_lines(document)
+        if line.startswith("make ")
+    }
+
+    assert named
+    assert named <= targets
+
+
+def test_make_without_a_target_lists_every_target() -> None:
+    described = subprocess.run(["make"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+
+    for target in "help setup quickstart run check fix lock test bench docs build clean".split():  # noqa: SIM905  # reads better
+        assert re.search(rf"^  make {target} ", described, re.MULTILINE), target
