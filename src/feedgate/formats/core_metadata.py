@@ -6,6 +6,7 @@ or the last of a doubled header as they like, so a doubled one tells nothing.
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 from packaging.metadata import RawMetadata, parse_email
@@ -76,6 +77,7 @@ class CoreMetadata:
         return tuple(requirement for requirement in self.requires_dist if requirement.url is not None)
 
 
+@lru_cache(maxsize=1024)
 def parse_core_metadata(raw: bytes, *, filename: str) -> CoreMetadata:
     """Read a METADATA or PKG-INFO; raises InvalidCoreMetadata, naming field and value."""
     try:

@@ -16,12 +16,12 @@ class Links:
     def join(self, link: str) -> str:
         """Return ``link``, absolute; raises ValueError if it is not http or https."""
         if not link.isprintable():
-            raise ValueError(link)
+            raise ValueError(f"{link!r} is no http or https link")
         if link.startswith(_SCHEMES):
             return link
         absolute = self._join_relative(link)
         if not absolute.startswith(_SCHEMES):
-            raise ValueError(link)
+            raise ValueError(f"{link!r} is no http or https link")
         return absolute
 
     def _join_relative(self, link: str) -> str:

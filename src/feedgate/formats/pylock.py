@@ -76,7 +76,13 @@ def parse_resolution(raw: bytes) -> tuple[LockedFile, ...]:
     try:
         lock = Pylock.from_dict(tomllib.loads(raw.decode("utf-8")))
         return tuple(file for package in lock.packages for file in _locked_files(package))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, PylockValidationError, InvalidDigest) as error:
+    except (
+        tomllib.TOMLDecodeError,
+        UnicodeDecodeError,
+        RecursionError,
+        PylockValidationError,
+        InvalidDigest,
+    ) as error:
         raise UnreadableResolution(str(error)) from error
 
 
@@ -108,6 +114,7 @@ def parse_request_lock(
         ]
     except (
         tomllib.TOMLDecodeError,
+        RecursionError,  # thousands of brackets
         PylockValidationError,
         UndefinedComparison,
         UndefinedEnvironmentName,

@@ -34,7 +34,7 @@ class FormTooLarge(TooLarge):
 
     code = "form-too-large"
 
-    def __init__(self, what: str, *, limit: int) -> None:
+    def __init__(self, *, what: str, limit: int) -> None:
         super().__init__(
             f"the upload's form has more than {limit} {what}",
             next_step="Shorten the project's description, or raise the limit in the settings.",
@@ -164,7 +164,7 @@ class UploadFormParser:
     def _end_headers(self) -> None:
         self._parts += 1
         if self._parts > self._limits.fields:
-            raise FormTooLarge("fields", limit=self._limits.fields)
+            raise FormTooLarge(what="fields", limit=self._limits.fields)
         if self._headers.get(b"content-transfer-encoding", b"").strip().lower() not in _PLAIN_ENCODINGS:
             raise InvalidForm(reason="a part is encoded for transfer; RFC 7578 knows only plain ones")
         disposition = self._headers.get(b"content-disposition", b"")
@@ -196,9 +196,9 @@ class UploadFormParser:
         self._part_bytes += end - start
         self._all_bytes += end - start
         if self._part_bytes > self._limits.field_bytes:
-            raise FormTooLarge("bytes in one field", limit=self._limits.field_bytes)
+            raise FormTooLarge(what="bytes in one field", limit=self._limits.field_bytes)
         if self._all_bytes > self._limits.total_field_bytes:
-            raise FormTooLarge("bytes in its fields", limit=self._limits.total_field_bytes)
+            raise FormTooLarge(what="bytes in its fields", limit=self._limits.total_field_bytes)
         if self._field is not None:
             self._kept.append(content[start:end])
 
