@@ -105,6 +105,15 @@ async def test_a_probe_that_can_not_be_kept_is_named(tmp_path: Path) -> None:
     assert files_below(tmp_path) == [Path("sha256")]
 
 
+async def test_a_part_that_somebody_swept_away_is_told(tmp_path: Path) -> None:
+    async with Files(tmp_path).receive() as incoming:
+        await incoming.write(b"abc")
+        incoming.path.unlink()
+
+        with pytest.raises(StorageUnavailable, match="No such file"):
+            await incoming.keep()
+
+
 async def test_the_check_leaves_no_file(tmp_path: Path) -> None:
     await Files(tmp_path).check()
 

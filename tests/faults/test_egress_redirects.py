@@ -344,6 +344,12 @@ async def test_a_gateway_is_looked_up_only_after_a_denial(upstream: Upstream) ->
     assert names.asked == ["mirror.example"]
 
 
+async def test_a_named_host_that_is_not_found_is_no_gateway(upstream: Upstream) -> None:
+    async with Fetcher.opened(settings(upstream, "mirror.example"), resolver=Names({})) as fetcher:
+        with pytest.raises(EgressDenied, match="private"):
+            await get(fetcher, "https://10.0.0.1/")
+
+
 # ---------------------------------------------------------------------- proxies
 
 

@@ -244,11 +244,9 @@ def _fsync_folder(folder: Path) -> None:
 
 @contextmanager
 def _in_words(where: Path) -> Iterator[None]:
-    """Turn the system's errors into ours; a file that is not there stays FileNotFoundError."""
+    """Turn the system's errors into ours."""
     try:
         yield
-    except FileNotFoundError:
-        raise
     except OSError as error:
         if error.errno in _NO_ROOM:
             raise StorageFull(where) from error

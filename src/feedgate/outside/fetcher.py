@@ -16,7 +16,6 @@ import aiohttp
 from aiohttp.abc import AbstractResolver
 from yarl import URL
 
-from feedgate.blobs.store import BlobStore
 from feedgate.errors import Broken
 from feedgate.model.digest import Digest
 from feedgate.model.distribution import Distribution
@@ -27,6 +26,7 @@ from feedgate.outside.egress import Egress
 from feedgate.outside.exchange import Credentials, Exchange
 from feedgate.outside.patience import Patience, TryAgain
 from feedgate.outside.proxies import Proxies
+from feedgate.outside.receiving import ReceivingStore
 from feedgate.outside.under_way import UnderWay
 from feedgate.outside.words import status_in_words
 
@@ -234,7 +234,7 @@ class Fetcher:
         )
 
     async def download(
-        self, file: Distribution, blobs: BlobStore, *, progress: Callable[[int], None]
+        self, file: Distribution, blobs: ReceivingStore, *, progress: Callable[[int], None]
     ) -> Stored:
         """Bring a file into the blob store; one that is there, or on its way, is not fetched again.
 
@@ -251,7 +251,7 @@ class Fetcher:
             return await self._download(file, blobs, progress)
 
     async def _download(
-        self, file: Distribution, blobs: BlobStore, progress: Callable[[int], None]
+        self, file: Distribution, blobs: ReceivingStore, progress: Callable[[int], None]
     ) -> Stored:
         if file.source is None:
             raise NoSuchFile(file.filename, index=UPSTREAM)
@@ -278,7 +278,7 @@ class Fetcher:
         return await self._patience.through(file.filename, attempt)
 
     async def _store(
-        self, file: Distribution, body: Body, blobs: BlobStore, progress: Callable[[int], None]
+        self, file: Distribution, body: Body, blobs: ReceivingStore, progress: Callable[[int], None]
     ) -> Stored:
         told_bytes = 0
         try:
