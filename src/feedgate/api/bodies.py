@@ -16,7 +16,8 @@ from feedgate.model.run import RunKind, RunState
 class Body(BaseModel):
     """What all bodies have in common: no member that is not named here."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    # Built at first use: a command needs two or three of them.
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
 
 class FeedCreation(Body):
@@ -223,6 +224,15 @@ class StepSeconds(Body):
     seconds: float
 
 
+class ErrorBody(Body):
+    """What went wrong: a stable code, the sentence, and what to do next."""
+
+    code: str
+    message: str
+    next: str
+    facts: dict[str, object] = {}
+
+
 class RunBody(Body):
     """A run: its state at any time, its result once it is final."""
 
@@ -236,7 +246,7 @@ class RunBody(Body):
     finished_at: datetime | None
     retry_of: str | None = None
     reason: str | None = None
-    error: "ErrorBody | None" = None
+    error: ErrorBody | None = None
     serial: int | None = None
     closure: ClosureBody | None = None
     published: int = 0
@@ -310,15 +320,6 @@ class VerificationBody(Body):
     fault: str | None = None
 
 
-class ErrorBody(Body):
-    """What went wrong: a stable code, the sentence, and what to do next."""
-
-    code: str
-    message: str
-    next: str
-    facts: dict[str, object] = {}
-
-
 class ProblemBody(Body):
     """An error as problem details (RFC 9457)."""
 
@@ -327,6 +328,3 @@ class ProblemBody(Body):
     status: int
     detail: str
     error: ErrorBody
-
-
-RunBody.model_rebuild()

@@ -1,0 +1,276 @@
+"""The HTTP API as methods: what the commands call, and nothing else of theirs reaches a server.
+
+Every answer comes parsed and as the text that came, so that ``--json`` prints it unchanged.
+"""
+
+import hashlib
+import time
+from collections.abc import Callable, Generator
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Final, Generic, Self, TypeVar
+
+from pydantic import ValidationError
+
+from feedgate.api.bodies import (
+    Body,
+    EntryBody,
+    EventBody,
+    FeedBody,
+    FeedChange,
+    FeedCreation,
+    GrantBody,
+    GrantedBody,
+    NewTokenBody,
+    ProjectBody,
+    ProjectChange,
+    RunBody,
+    RunCreation,
+    RunEndBody,
+    RunLine,
+    TargetBody,
+    TokenBody,
+    TokenCreation,
+    UploadBody,
+    VerificationBody,
+    YankBody,
+    YankedBody,
+)
+from feedgate.api.connection import LONG_READ_SECONDS, Connection, Sending, Server, ServerUnreachable
+from feedgate.api.problem import RemoteProblem, from_problem
+from feedgate.machine import addresses
+from feedgate.model.access import Role
+from feedgate.model.feed import UpstreamRule
+from feedgate.model.names import FeedPath
+from feedgate.model.run import RunState
+
+_SILENCE_SECONDS: Final = 20.0
+"""A followed run's server says something every five seconds; one silent for longer is taken for dead."""
+
+_PATIENCE_SECONDS: Final = 60.0
+_LONGEST_PAUSE_SECONDS: Final = 5.0
+_AWAY: Final = frozenset({502, 503, 504})
+
+BodyT = TypeVar("BodyT", bound=Body)
+ReplyT = TypeVar("ReplyT")
+
+
+@dataclass(frozen=True, slots=True)
+class Reply(Generic[ReplyT]):
+    """An answer: what it says, and its text as it came."""
+
+    body: ReplyT
+    text: str
+
+
+class Client:
+    """The operations of one server; each raises RemoteProblem for its errors, ServerUnreachable where none answers.
+
+    ``find_again`` is asked for the server when it is gone; without it, only who
+    follows a run waits for its return.
+    """
+
+    def __init__(self, server: Server, *, find_again: Callable[[], Server] | None = None) -> None:
+        self._connection = Connection(server, find_again=find_again)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Give the connections back."""
+        self._connection.close()
+
+    @property
+    def server(self) -> Server:
+        """The server that is asked now."""
+        return self._connection.server
+
+    def list_feeds(self) -> Reply[tuple[FeedBody, ...]]:
+        """Return the feeds that the caller may know of."""
+        return self._lines(FeedBody, addresses.API_FEEDS)
+
+    def create_feed(self, creation: FeedCreation) -> Reply[FeedBody]:
+        """Make a feed."""
+        return self._one(FeedBody, "POST", addresses.API_FEEDS, creation)
+
+    def show_feed(self, feed: FeedPath) -> Reply[FeedBody]:
+        """Return a feed."""
+        return self._one(FeedBody, "GET", _of(feed, addresses.API_FEED))
+
+    def set_feed(self, feed: FeedPath, change: FeedChange) -> Reply[FeedBody]:
+        """Change what ``change`` sets of a feed."""
+        return self._one(FeedBody, "PATCH", _of(feed, addresses.API_FEED), change)
+
+    def add_target(self, feed: FeedPath, target: str) -> Reply[FeedBody]:
+        """Add a target to a feed."""
+        return self._one(FeedBody, "POST", _of(feed, addresses.API_TARGETS), TargetBody(target=target))
+
+    def remove_target(self, feed: FeedPath, target: str) -> Reply[FeedBody]:
+        """Remove a target from a feed."""
+        return self._one(FeedBody, "DELETE", _of(feed, addresses.API_TARGET, target=target))
+
+    def list_grants(self, feed: FeedPath) -> Reply[tuple[GrantedBody, ...]]:
+        """Return who has which role on a feed."""
+        return self._lines(GrantedBody, _of(feed, addresses.API_GRANTS))
+
+    def grant(self, feed: FeedPath, actor: str, role: Role) -> Reply[GrantedBody]:
+        """Give an actor a role on a feed."""
+        path = _of(feed, addresses.API_GRANT, actor=actor)
+        return self._one(GrantedBody, "PUT", path, GrantBody(role=role))
+
+    def remove_grant(self, feed: FeedPath, actor: str) -> Reply[GrantedBody]:
+        """Take an actor's role on a feed."""
+        return self._one(GrantedBody, "DELETE", _of(feed, addresses.API_GRANT, actor=actor))
+
+    def list_tokens(self) -> Reply[tuple[TokenBody, ...]]:
+        """Return the caller's tokens."""
+        return self._lines(TokenBody, addresses.API_TOKENS)
+
+    def create_token(self, creation: TokenCreation) -> Reply[NewTokenBody]:
+        """Make a token; its secret is in this answer alone."""
+        return self._one(NewTokenBody, "POST", addresses.API_TOKENS, creation)
+
+    def revoke_token(self, token_id: str) -> Reply[TokenBody]:
+        """Revoke a token."""
+        return self._one(TokenBody, "DELETE", addresses.fill(addresses.API_TOKEN, token=token_id))
+
+    def set_project(self, feed: FeedPath, name: str, upstream: UpstreamRule | None) -> Reply[ProjectBody]:
+        """Set whether the upstream may be asked for a name."""
+        path = _of(feed, addresses.API_PROJECT, name=name)
+        return self._one(ProjectBody, "PATCH", path, ProjectChange(upstream=upstream))
+
+    def yank(self, feed: FeedPath, name: str, version: str, *, reason: str = "") -> Reply[YankedBody]:
+        """Yank a release."""
+        path = _of(feed, addresses.API_YANK, name=name, version=version)
+        return self._one(YankedBody, "PUT", path, YankBody(reason=reason))
+
+    def unyank(self, feed: FeedPath, name: str, version: str) -> Reply[YankedBody]:
+        """Take the yank of a release back."""
+        return self._one(YankedBody, "DELETE", _of(feed, addresses.API_YANK, name=name, version=version))
+
+    def upload(self, feed: FeedPath, file: Path, *, imported: bool = False) -> Reply[UploadBody]:
+        """Send a file as it lies on the disk; its digest goes along, so that nothing changes on the way."""
+        with file.open("rb") as content:
+            digest = hashlib.file_digest(content, "sha256").hexdigest()
+            sending = Sending(
+                "POST",
+                _of(feed, addresses.API_UPLOADS),
+                {"imported": "true"} if imported else {},
+                fields={":action": "file_upload", "protocol_version": "1", "sha256_digest": digest},
+                file=(file.name, content),
+                read_seconds=LONG_READ_SECONDS,
+            )
+            return _reply(UploadBody, self._connection.ask(sending))
+
+    def create_run(self, feed: FeedPath, creation: RunCreation, *, key: str) -> Reply[RunBody]:
+        """Ask for something to be brought in; the same key again returns the same run."""
+        path = _of(feed, addresses.API_FEED_RUNS)
+        return self._one(RunBody, "POST", path, creation, key=key)
+
+    def list_runs(self, feed: FeedPath | None = None, *, limit: int = 50) -> Reply[tuple[RunLine, ...]]:
+        """Return the newest runs: of one feed, or of all that the caller may read."""
+        path = addresses.API_RUNS if feed is None else _of(feed, addresses.API_FEED_RUNS)
+        return self._lines(RunLine, path, limit=limit)
+
+    def show_run(self, run: str) -> Reply[RunBody]:
+        """Return a run."""
+        return self._one(RunBody, "GET", addresses.fill(addresses.API_RUN, run=run))
+
+    def cancel_run(self, run: str) -> Reply[RunBody]:
+        """Ask for a run to be stopped."""
+        return self._one(RunBody, "POST", addresses.fill(addresses.API_CANCEL, run=run))
+
+    def retry_run(self, run: str, *, key: str) -> Reply[RunBody]:
+        """Post the request of a run that has ended once more."""
+        path = addresses.fill(addresses.API_RETRY, run=run)
+        return self._one(RunBody, "POST", path, key=key)
+
+    def follow(self, run: str, *, after: int = 0) -> Generator[EventBody, None, RunState]:
+        """Yield a run's events behind the number ``after`` as they come; returns its final state.
+
+        A server that goes away is waited for, and asked on behind the last event seen.
+        """
+        lost_at: float | None = None
+        pause = 0.1
+        while True:
+            lost: ServerUnreachable | RemoteProblem
+            try:
+                for said in self._events(run, after):
+                    lost_at, pause = None, 0.1
+                    if isinstance(said, EventBody):
+                        after = said.number
+                        yield said
+                    elif said.state.is_final:
+                        return said.state
+                lost = ServerUnreachable(self.server.origin, reason="its answer ended early")
+            except ServerUnreachable as error:
+                lost = error
+            except RemoteProblem as problem:
+                if problem.status not in _AWAY:
+                    raise
+                lost = problem
+            lost_at = time.monotonic() if lost_at is None else lost_at
+            if time.monotonic() - lost_at > _PATIENCE_SECONDS:
+                raise lost
+            time.sleep(pause)
+            pause = min(pause * 2, _LONGEST_PAUSE_SECONDS)
+            self._connection.look_again()
+
+    def show_ledger(
+        self, feed: FeedPath | None = None, *, after: int = 0, limit: int = 1000
+    ) -> Reply[tuple[EntryBody, ...]]:
+        """Return at most ``limit`` (up to 1000) entries behind a serial; without feed, the installation's."""
+        path = addresses.API_LEDGER if feed is None else _of(feed, addresses.API_FEED_LEDGER)
+        return self._lines(EntryBody, path, after=after, limit=limit)
+
+    def verify_ledger(
+        self, feed: FeedPath | None = None, *, expect: str | None = None
+    ) -> Reply[VerificationBody]:
+        """Have a ledger verified; ``expect`` is ``SERIAL:HASH`` as noted elsewhere."""
+        path = addresses.API_VERIFICATION if feed is None else _of(feed, addresses.API_FEED_VERIFICATION)
+        params = {} if expect is None else {"expect": expect}
+        sending = Sending("GET", path, params, read_seconds=LONG_READ_SECONDS)
+        return _reply(VerificationBody, self._connection.ask(sending))
+
+    def _one(
+        self, model: type[BodyT], method: str, path: str, body: Body | None = None, *, key: str | None = None
+    ) -> Reply[BodyT]:
+        content = None if body is None else body.model_dump_json(exclude_unset=True)
+        return _reply(model, self._connection.ask(Sending(method, path, {}, content=content, key=key)))
+
+    def _lines(self, model: type[BodyT], path: str, **params: int) -> Reply[tuple[BodyT, ...]]:
+        text = self._connection.ask(Sending("GET", path, params))
+        return Reply(tuple(_parse(model, line) for line in text.splitlines() if line), text)
+
+    def _events(self, run: str, after: int) -> Generator[EventBody | RunEndBody, None, None]:
+        path = addresses.fill(addresses.API_EVENTS, run=run)
+        params: dict[str, str | int] = {"after": after, "follow": "true"}
+        for line in self._connection.lines(path, params, silence_seconds=_SILENCE_SECONDS):
+            if line:
+                is_end = line.startswith('{"state"')
+                yield _parse(RunEndBody, line) if is_end else _parse(EventBody, line)
+
+
+def _of(feed: FeedPath, route: str, **segments: str) -> str:
+    return addresses.fill(route, organization=feed.organization, feed=feed.feed, **segments)
+
+
+def _reply(model: type[BodyT], text: str) -> Reply[BodyT]:
+    return Reply(_parse(model, text), text)
+
+
+def _parse(model: type[BodyT], text: str) -> BodyT:
+    """Read what the server said; members that a newer one has more are left out."""
+    try:
+        return model.model_validate_json(text, extra="ignore")
+    except ValidationError:
+        raise from_problem(text, 200) from None
