@@ -40,9 +40,9 @@ class DataDirectory:
         return self.path / "blobs"
 
     @property
-    def incoming(self) -> Path:
-        """Uploads while they are parsed."""
-        return self.path / "incoming"
+    def scratch(self) -> Path:
+        """The resolver's work, run by run."""
+        return self.path / "scratch"
 
     @property
     def resolver_cache(self) -> Path:

@@ -12,7 +12,12 @@ import structlog
 
 from feedgate.app.redaction import without_secrets
 
-_QUIETER = {"alembic": logging.WARNING, "aiohttp.access": logging.WARNING, "httpx": logging.WARNING}
+_QUIETER = {
+    "alembic": logging.WARNING,
+    "aiohttp.access": logging.WARNING,
+    "httpx": logging.WARNING,
+    "uvicorn.error": logging.WARNING,  # its name for all that it says
+}
 
 
 def set_up_logs(process: str, *, stream: TextIO = sys.stderr) -> None:

@@ -29,7 +29,7 @@ def stated(file: Path, environment: Mapping[str, str]) -> dict[str, str]:
         if value and (is_setting(name) or name.upper() in SURROUNDINGS)
     }
     if file.is_file():
-        digests[str(file)] = _digest(file.read_bytes())
+        digests[str(file.resolve())] = _digest(file.read_bytes())
     return digests
 
 

@@ -2,8 +2,11 @@
 
 import errno
 import socket
+from typing import TypeAlias
 
 from feedgate.errors import Conflict, Invalid
+
+Listener: TypeAlias = socket.socket
 
 _BACKLOG = 2048
 
@@ -34,7 +37,7 @@ class UnusableAddress(Invalid):
         )
 
 
-def open_listener(host: str, port: int) -> socket.socket:
+def open_listener(host: str, port: int) -> Listener:
     """Return a socket that listens; connections queue until somebody accepts them.
 
     ``port`` 0 takes any that is free. Raises AddressInUse, UnusableAddress.
@@ -59,18 +62,18 @@ def open_listener(host: str, port: int) -> socket.socket:
     return listener
 
 
-def adopt_listener(descriptor: int) -> socket.socket:
+def adopt_listener(descriptor: int) -> Listener:
     """Return the listening socket behind a descriptor that the parent passed on."""
     return socket.socket(fileno=descriptor)
 
 
-def url_of(listener: socket.socket) -> str:
+def url_of(listener: Listener) -> str:
     """Return where the socket listens, as ``http://HOST:PORT``."""
     host, port = listener.getsockname()[:2]
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
-def local_url_of(listener: socket.socket) -> str:
+def local_url_of(listener: Listener) -> str:
     """Return how a program on this machine reaches the socket."""
     host, port = listener.getsockname()[:2]
     if host == "0.0.0.0":  # noqa: S104  # compared, not listened on

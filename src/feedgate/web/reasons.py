@@ -5,17 +5,12 @@ status, in a table by number; for as long as such an answer's head is sent, the 
 an entry under a number that is equal to itself alone.
 """
 
-import re
-from http import HTTPStatus
-
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE
 
-REASON_HEADER = "x-feedgate-reason"
+from feedgate.web.problems import REASON_HEADER, reason_phrase
 
-_LONGEST = 120
 _NAME = REASON_HEADER.encode()
-_NOT_PLAIN = re.compile(r"[^\x20-\x7e]+")
 
 
 class _OwnStatus(int):
@@ -45,18 +40,11 @@ class ReasonPhrases:
                 return
             kept = [(name, value) for name, value in headers if name.lower() != _NAME]
             status = _OwnStatus(message["status"])
-            STATUS_LINE[status] = f"HTTP/1.1 {int(status)} {phrase(reason, int(status))}\r\n".encode("ascii")
+            phrase = reason_phrase(reason.decode("latin-1"))
+            STATUS_LINE[status] = f"HTTP/1.1 {int(status)} {phrase}\r\n".encode("ascii")
             try:
                 await send({**message, "status": status, "headers": kept})
             finally:
                 del STATUS_LINE[status]
 
         await self._application(scope, receive, send_with_reason if scope["type"] == "http" else send)
-
-
-def phrase(reason: bytes, status: int) -> str:
-    """Return ``reason`` as one line of at most 120 plain ASCII characters, or the status's own phrase."""
-    plain = _NOT_PLAIN.sub(" ", reason.decode("latin-1")).strip()
-    if not plain:
-        return HTTPStatus(status).phrase
-    return plain if len(plain) <= _LONGEST else plain[: _LONGEST - 3].rstrip() + "..."

@@ -63,6 +63,8 @@ class _Server(uvicorn.Server):
         super().__init__(
             uvicorn.Config(
                 self._route,
+                interface="asgi3",
+                lifespan="off",
                 http="httptools",
                 ws="none",
                 log_config=None,

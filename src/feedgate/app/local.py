@@ -1,0 +1,242 @@
+"""How a command reaches the server of a data directory: the running one, or one that it starts.
+
+A command keeps one response of the server open, a *hold*. Its first line proves
+that who answers is the server of the address file; while it is open, a server
+that a command started does not end. Whatever else comes back means that no server takes commands: then
+one is started, unless one that we started still lives, and the address is looked at again.
+
+The hold is spoken with the standard library: the child is on its way before
+anything heavy is imported here.
+"""
+
+import http.client
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import Final
+from urllib.parse import urlsplit
+
+from feedgate.app.address import Address, read_address
+from feedgate.app.directory import DataDirectory
+from feedgate.app.stated import differing, differing_settings, stated
+from feedgate.app.supervisor import ANOTHER_SERVES
+from feedgate.errors import Conflict, Unavailable
+from feedgate.machine.addresses import HOLD
+from feedgate.model.secret import Secret
+
+_PROOF_SECONDS: Final = 2.0  # a stranger on a dead server's port may say nothing
+_LIMIT_SECONDS: Final = 20.0
+_LOOK_SECONDS: Final = 0.01
+_LATER_LOOK_SECONDS: Final = 0.1
+_SOON_SECONDS: Final = 2.0
+_LARGEST_LOG_BYTES: Final = 5 * 1024 * 1024
+
+
+class ServerDidNotStart(Unavailable):
+    """The server that the command started ended before it answered, or did not answer in time."""
+
+    code = "server-did-not-start"
+
+    def __init__(self, directory: DataDirectory, reason: str) -> None:
+        super().__init__(
+            f"the server of {directory.path} did not start: {reason}",
+            next_step=f"See {directory.server_log}, or start it by hand with: feedgate serve --data {directory.path}",
+        )
+
+
+class OtherServer(Conflict):
+    """The directory's server is of another release, or has other settings than this command."""
+
+    code = "other-server"
+
+    def __init__(self, directory: DataDirectory, address: Address, difference: str) -> None:
+        who = (
+            "The server was started by hand" if address.stays else "The server was started by another command"
+        )
+        until = "end it" if address.stays else "wait until that is over"
+        super().__init__(
+            f"the server of {directory.path} (process {address.pid}) differs from this command: {difference}",
+            next_step=f"{who}: {until}, or give both the same.",
+            facts={"pid": address.pid},
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class LocalServer:
+    """A server that takes commands; ``key`` makes its bearer the administrator ``local``.
+
+    ``started_by_us`` says that this command started it, ``stays`` that it goes
+    on when no command holds it any more.
+    """
+
+    url: str
+    key: Secret
+    pid: int
+    started_by_us: bool
+    stays: bool
+
+
+class LocalConnection:
+    """A held server; made by ``connect_locally``."""
+
+    def __init__(self, directory: DataDirectory, environment: Mapping[str, str], config: Path | None) -> None:
+        self._directory = directory
+        self._environment = environment
+        self._config = config
+        self._child: subprocess.Popen[bytes] | None = None
+        self._hold: _Hold | None = None
+        self.server = self.reattach()
+
+    def reattach(self) -> LocalServer:
+        """Find or start the server once more, after the one that was held has vanished.
+
+        Raises ServerDidNotStart, OtherServer, and what is wrong with the settings.
+        """
+        self.close()
+        begun = time.monotonic()
+        while (waited := time.monotonic() - begun) < _LIMIT_SECONDS:
+            address = read_address(self._directory.address)
+            hold = None if address is None else _Hold.on(address)
+            if address is not None and hold is not None:
+                self._hold = hold
+                self.server = self._accept(address)
+                return self.server
+            self._have_one_start()
+            time.sleep(_LOOK_SECONDS if waited < _SOON_SECONDS else _LATER_LOOK_SECONDS)
+        raise ServerDidNotStart(self._directory, f"it did not answer within {_LIMIT_SECONDS:.0f} s")
+
+    def close(self) -> None:
+        """Let the server go."""
+        if self._hold is not None:
+            self._hold.close()
+            self._hold = None
+
+    def _accept(self, address: Address) -> LocalServer:
+        is_ours = self._child is not None and self._child.pid == address.pid
+        if self._child is not None and not is_ours:
+            self._child.terminate()  # another command's was first
+            self._child.wait()
+            self._child = None
+        difference = self._difference(address)
+        if difference is not None:
+            self.close()
+            raise OtherServer(self._directory, address, difference)
+        return LocalServer(address.url, address.key, address.pid, is_ours, address.stays)
+
+    def _difference(self, address: Address) -> str | None:
+        ours = version("feedgate")
+        if address.version != ours:
+            return f"it is of release {address.version}, this command of {ours}"
+        mine = stated(self._file(), self._environment)
+        named = None if self._config is None else self._file()
+        names = (
+            differing_settings(mine, address.stated, named)
+            if address.stays
+            else differing(mine, address.stated)
+        )
+        return f"it was started with another {', another '.join(names)}" if names else None
+
+    def _have_one_start(self) -> None:
+        if self._child is not None:
+            status = self._child.poll()
+            if status is None:
+                return
+            self._child = None
+            if status > 0 and status != ANOTHER_SERVES:
+                self._check_settings()
+                raise ServerDidNotStart(self._directory, f"it ended with status {status}")
+        self._directory.create()
+        self._start()
+
+    def _start(self) -> None:
+        config = [] if self._config is None else ["--config", str(self._config.absolute())]
+        with _log_file(self._directory) as log:
+            self._child = subprocess.Popen(
+                [
+                    *(sys.executable, "-P", "-m", "feedgate.app.supervisor"),
+                    *("--for-commands", "--data", str(self._directory.path), *config),
+                ],
+                env=dict(self._environment),
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,  # Ctrl-C here is not its end: other commands may hold it
+            )
+
+    def _check_settings(self) -> None:
+        """Raise what is wrong with the settings, if that is why the server did not start."""
+        from feedgate.app.settings import load_settings  # noqa: PLC0415  # heavy, and only here
+
+        load_settings(self._file(), self._environment, is_named=self._config is not None)
+
+    def _file(self) -> Path:
+        return (self._config or self._directory.settings_file).resolve()
+
+
+@contextmanager
+def connect_locally(
+    data: Path, environment: Mapping[str, str], *, config: Path | None = None
+) -> Iterator[LocalConnection]:
+    """Hold the server of ``data``, starting one where none runs, until the block ends.
+
+    ``environment`` is the command's own; a server started here gets it too.
+    Raises as ``LocalConnection.reattach``.
+    """
+    connection = LocalConnection(DataDirectory(data.absolute()), environment, config)
+    try:
+        yield connection
+    finally:
+        connection.close()
+
+
+class _Hold:
+    """One open response of the server."""
+
+    def __init__(self, connection: http.client.HTTPConnection, response: http.client.HTTPResponse) -> None:
+        self._connection = connection
+        self._response = response
+
+    @classmethod
+    def on(cls, address: Address) -> "_Hold | None":
+        """Return a hold on the server of ``address``, or None where nobody there proves to be it."""
+        parts = urlsplit(address.url)
+        connection = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=_PROOF_SECONDS)
+        try:
+            connection.request("GET", HOLD, headers={"Authorization": f"Bearer {address.key.reveal()}"})
+            response = connection.getresponse()
+            if response.status == http.client.OK and _proves(response.readline(4096), address):
+                return cls(connection, response)
+        except (OSError, http.client.HTTPException, ValueError):
+            pass
+        connection.close()
+        return None
+
+    def close(self) -> None:
+        """End the response from this side."""
+        self._response.close()
+        self._connection.close()
+
+
+def _proves(first_line: bytes, address: Address) -> bool:
+    said = json.loads(first_line)
+    return isinstance(said, dict) and said.get("sign") == address.sign
+
+
+@contextmanager
+def _log_file(directory: DataDirectory) -> Iterator[int]:
+    """Open the log that servers of commands share; a large one is put aside first."""
+    log = directory.server_log
+    if log.is_file() and log.stat().st_size > _LARGEST_LOG_BYTES:
+        log.rename(log.with_suffix(".log.1"))
+    descriptor = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
+    try:
+        yield descriptor
+    finally:
+        os.close(descriptor)

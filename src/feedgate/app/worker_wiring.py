@@ -1,0 +1,56 @@
+"""Wiring of the worker: the steps with their parts, the engine and the reconciler."""
+
+import asyncio
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Final
+
+import uv
+
+from feedgate.app.clock import now
+from feedgate.app.directory import DataDirectory
+from feedgate.app.settings import Settings
+from feedgate.app.upstream_wiring import open_upstream
+from feedgate.blobs.files import Files
+from feedgate.gate.look import Looks
+from feedgate.index.loopback import Loopback
+from feedgate.intake.run_index import Sources
+from feedgate.intake.uv import Uv
+from feedgate.intake.workflows import IntakeParts, make_workflows
+from feedgate.records.database import sqlite_url
+from feedgate.records.migrate import open_database
+from feedgate.runs.engine import Engine
+from feedgate.runs.queue import Reconciler
+
+EXECUTOR: Final = "worker"
+"""For ever: a directory has one worker, and the next goes on with what ran under this name."""
+
+
+@asynccontextmanager
+async def open_worker(settings: Settings, directory: DataDirectory) -> AsyncIterator[Reconciler]:
+    """Give the reconciler of a launched engine; the worker's lock must be held."""
+    records = await asyncio.to_thread(open_database, sqlite_url(directory.records_file))
+    blobs = Files(directory.blobs)
+    async with (
+        open_upstream(settings, directory) as (fetcher, upstream),
+        Looks.opened(records, blobs, now) as looks,
+        Loopback() as loopback,
+    ):
+        parts = IntakeParts(
+            sources=Sources(records, blobs, fetcher, upstream, looks),
+            uv=Uv(Path(uv.find_uv_bin()), Path(sys.executable), directory.resolver_cache, loopback),
+            scratch=directory.scratch,
+            clock=now,
+        )
+        engine = Engine(
+            records,
+            sqlite_url(directory.engine_file),
+            make_workflows(parts),
+            executor_id=EXECUTOR,
+            clock=now,
+            concurrency=settings.runs.concurrency,
+        )
+        await engine.launch()
+        yield Reconciler(records, engine, now)
