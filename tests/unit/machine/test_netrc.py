@@ -158,6 +158,12 @@ def test_an_entry_that_is_there_gets_the_token_in_its_place(before: str, after: 
     assert set_password(before, HOST, TOKEN) == after
 
 
+def test_words_that_belong_nowhere_hide_no_entry() -> None:
+    (entry,) = entries_of(f"oops machine {HOST} login a password b", HOST)
+
+    assert entry.password == "b"
+
+
 def test_another_password_is_named_and_left(vm: Vm) -> None:
     path = vm.home(".netrc", f"\nmachine {HOST} login canary-login password canary\n")
 
