@@ -1,5 +1,9 @@
 import getpass
+import importlib
 import io
+import runpy
+import sys
+import warnings
 
 import pytest
 
@@ -132,3 +136,15 @@ def test_wrong_usage_is_said(
 
     said = capsys.readouterr()
     assert "usage: feedgate-connect connect" in said.out + said.err
+
+
+def test_the_folder_is_a_command(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    importlib.import_module("feedgate.machine.__main__")  # imported, it does nothing
+    monkeypatch.setattr(sys, "argv", ["feedgate.machine", "connect", "demo/f"])
+    monkeypatch.setenv("FEEDGATE_READ_TOKEN", "fgt_canary")
+
+    with pytest.raises(SystemExit) as ended, warnings.catch_warnings(action="ignore"):
+        runpy.run_module("feedgate.machine", run_name="__main__")
+
+    assert ended.value.code == 2
+    assert "HOST/ORGANIZATION/FEED" in capsys.readouterr().err
