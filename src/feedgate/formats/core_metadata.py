@@ -18,6 +18,7 @@ from packaging.version import InvalidVersion, Version
 from feedgate.errors import Invalid
 from feedgate.model.names import InvalidName, ProjectName, parse_project_name
 
+_LARGEST_KEPT_BYTES: Final = 64 * 1024
 _KNOWN_MAJORS: Final = frozenset({"1", "2"})
 _METADATA_VERSION = re.compile(r"([0-9]{1,3})\.[0-9]{1,3}")
 _FOLD = re.compile(r"[\r\n]+[ \t]*")
@@ -77,9 +78,17 @@ class CoreMetadata:
         return tuple(requirement for requirement in self.requires_dist if requirement.url is not None)
 
 
-@lru_cache(maxsize=1024)
 def parse_core_metadata(raw: bytes, *, filename: str) -> CoreMetadata:
-    """Read a METADATA or PKG-INFO; raises InvalidCoreMetadata, naming field and value."""
+    """Read a METADATA or PKG-INFO; raises InvalidCoreMetadata, naming field and value.
+
+    One that was read lately is not parsed again: a run asks for the same ones
+    at each exact Python and in each step.
+    """
+    # The cache holds the bytes too, so a large one would stay in memory for ever.
+    return _parse_kept(raw, filename) if len(raw) <= _LARGEST_KEPT_BYTES else _parse(raw, filename)
+
+
+def _parse(raw: bytes, filename: str) -> CoreMetadata:
     try:
         text = raw.decode("utf-8")
     except UnicodeDecodeError as error:
@@ -103,6 +112,9 @@ def parse_core_metadata(raw: bytes, *, filename: str) -> CoreMetadata:
         ),
         summary=fields.get("summary"),
     )
+
+
+_parse_kept = lru_cache(maxsize=1024)(_parse)
 
 
 def _required(value: str | None, field: str, filename: str) -> str:

@@ -24,9 +24,6 @@ CONTENT_TYPE: Final = "application/vnd.pypi.simple.v1+html"
 REPOSITORY_VERSION: Final = "1.4"
 """The version of PEP 629 we state: since 1.4 a page may tell its project's status."""
 
-MOST_DECLARATIONS: Final = 1_000
-"""Comments and declarations on one page; the standard parser reads each unclosed one to the page's end."""
-
 _STATUSES: Final = {status.value: status for status in Status}
 
 
@@ -124,21 +121,19 @@ class _Reader(HTMLParser):
 
 
 def _read(body: bytes, name: str, content_type: str | None) -> _Reader:
-    if body.count(b"<!") + body.count(b"<?") > MOST_DECLARATIONS:
-        raise BadPage(name, reason=f"more than {MOST_DECLARATIONS} comments and declarations")
     header = Message()
     header["Content-Type"] = content_type or "text/html"
+    try:
+        text = body.decode(header.get_content_charset("utf-8"), "replace")
+    except (LookupError, ValueError):  # no charset, or one that decodes no text
+        text = body.decode("utf-8", "replace")
     reader = _Reader()
     try:
-        try:
-            text = body.decode(header.get_content_charset("utf-8"), "replace")
-        except LookupError:
-            text = body.decode("utf-8", "replace")
+        # Without close(): it would read what is left open at the page's end once for each "<" in it.
         reader.feed(text)
-        reader.close()
-        reader.end_link()
-    except (AssertionError, ValueError) as error:  # how the standard parser says it is lost
+    except (AssertionError, ValueError) as error:  # how the standard parser says that it is lost
         raise BadPage(name, reason=f"not HTML: {error}") from error
+    reader.end_link()
     return reader
 
 

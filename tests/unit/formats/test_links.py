@@ -6,7 +6,9 @@ from hypothesis import strategies as st
 
 from feedgate.formats.links import Links
 
-BASES = st.sampled_from(["https://index.example/simple/demo/", "http://index.example", "https://h.example/a?b"])
+BASES = st.sampled_from(
+    ["https://index.example/simple/demo/", "http://index.example", "https://h.example/a?b"]
+)
 RELATIVE = st.text("ab./:?#=;%", max_size=14)
 
 
@@ -23,7 +25,9 @@ def test_a_link_is_joined_as_the_standard_library_joins_it(base: str, relative: 
                 links.join(link)
 
 
-@pytest.mark.parametrize("link", ["mailto:a@b.example", "javascript:alert(1)", "https://a.example/\x00", "a\tb"])
+@pytest.mark.parametrize(
+    "link", ["mailto:a@b.example", "javascript:alert(1)", "https://a.example/\x00", "a\tb"]
+)
 def test_other_schemes_and_control_characters_are_no_links(link: str) -> None:
     with pytest.raises(ValueError, match="no http or https link"):
         Links("https://index.example/").join(link)

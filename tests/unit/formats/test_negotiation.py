@@ -27,7 +27,9 @@ FIREFOX = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
         pytest.param("text/html", Format.TEXT_HTML, id="html-by-its-old-name"),
         pytest.param("application/vnd.pypi.simple.latest+json", Format.JSON, id="latest-json"),
         pytest.param("application/vnd.pypi.simple.latest+html", Format.HTML, id="latest-html"),
-        pytest.param("application/vnd.pypi.simple.v2+json, text/html;q=0.1", Format.TEXT_HTML, id="a-later-version"),
+        pytest.param(
+            "application/vnd.pypi.simple.v2+json, text/html;q=0.1", Format.TEXT_HTML, id="a-later-version"
+        ),
         pytest.param("APPLICATION/VND.PYPI.SIMPLE.V1+JSON", Format.JSON, id="capitals"),
         pytest.param(f"{JSON} ; Q = 0.5 , {HTML};q=0.4", Format.JSON, id="white-space"),
         pytest.param(f"{HTML}, {JSON}", Format.JSON, id="of-equals-json"),
@@ -39,7 +41,7 @@ FIREFOX = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
         pytest.param(f"text/html;q=0.5, {JSON};q=0.500", Format.JSON, id="three-digits"),
         pytest.param("text/html;charset=utf-8;q=0.5", Format.TEXT_HTML, id="parameters-are-not-weighed"),
         pytest.param('text/html;a="x,y;q=0"', Format.TEXT_HTML, id="a-comma-in-quotes"),
-        pytest.param(f',, ;q=1, {JSON},', Format.JSON, id="empty-members"),
+        pytest.param(f",, ;q=1, {JSON},", Format.JSON, id="empty-members"),
     ],
 )
 def test_what_is_asked_for_is_sent(accept: str | None, expected: Format) -> None:

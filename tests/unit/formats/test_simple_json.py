@@ -81,7 +81,9 @@ def test_null_is_not_stated(key: str) -> None:
         pytest.param({"core-metadata": {}}, "", id="offered-with-no-hash"),
         pytest.param({"core-metadata": {"md5": "0" * 32}}, "", id="offered-with-another-hash"),
         pytest.param({"core-metadata": False}, None, id="not-offered"),
-        pytest.param({"dist-info-metadata": {"sha256": METADATA_DIGEST}}, METADATA_DIGEST, id="by-its-old-name"),
+        pytest.param(
+            {"dist-info-metadata": {"sha256": METADATA_DIGEST}}, METADATA_DIGEST, id="by-its-old-name"
+        ),
         pytest.param({"core-metadata": False, "dist-info-metadata": True}, None, id="the-new-name-wins"),
     ],
 )
@@ -172,7 +174,7 @@ def test_a_broken_entry_is_left_out_and_the_others_stay(broken: object) -> None:
     ],
 )
 def test_a_body_that_is_no_page_is_refused_by_name(body: bytes) -> None:
-    with pytest.raises(BadPage, match="^demo: "):
+    with pytest.raises(BadPage, match=r"^demo: "):
         parse_page(body, name=DEMO, base_url=BASE)
 
 
@@ -184,7 +186,9 @@ def test_what_a_sloppy_page_leaves_out_is_taken_kindly(members: dict[str, object
 @pytest.mark.parametrize(
     ("said", "expected"),
     [
-        pytest.param({"status": "quarantined", "reason": "malware"}, (Status.QUARANTINED, "malware"), id="both"),
+        pytest.param(
+            {"status": "quarantined", "reason": "malware"}, (Status.QUARANTINED, "malware"), id="both"
+        ),
         pytest.param({"status": "archived"}, (Status.ARCHIVED, None), id="without-reason"),
         pytest.param({"status": "asleep", "reason": 1}, (Status.ACTIVE, None), id="unknown"),
         pytest.param({"status": []}, (Status.ACTIVE, None), id="no-word"),
