@@ -14,13 +14,15 @@ from enum import StrEnum
 from typing import Any, Final, TypeAlias
 
 from dbos import DBOS, DBOSConfig, SetEnqueueOptions, SetWorkflowID, StepOptions
-from dbos._error import DBOSWorkflowCancelledError  # the library raises it and exports it nowhere
+from dbos._error import (  # the library raises them and exports them nowhere
+    DBOSAwaitedWorkflowCancelledError,
+    DBOSWorkflowCancelledError,
+)
 from dbos._serialization import DBOSPortableJSONSerializer  # the same
 
 from feedgate import errors
 from feedgate.errors import FeedgateError
 from feedgate.model.run import (
-    Done,
     Event,
     Failed,
     Held,
@@ -36,6 +38,7 @@ from feedgate.model.target import Target
 from feedgate.records import runs
 from feedgate.records.database import Database
 from feedgate.runs.events import Teller
+from feedgate.runs.outcome import INTERNAL_ERROR, Ending, ending_of, from_json, to_json
 from feedgate.runs.step import Once, PerTarget, Step, Workflow
 
 QUEUE: Final = "runs"
@@ -46,7 +49,6 @@ _VERSION: Final = "1"
 _POLL_SECONDS: Final = 0.1
 
 _Execution: TypeAlias = Callable[[str], Coroutine[Any, Any, str]]
-_Ending: TypeAlias = tuple[RunState, str | None, str | None]
 
 _log = logging.getLogger(__name__)
 
@@ -141,30 +143,30 @@ class Engine:
         self._active.add(run_id)
         teller = Teller(self._database, run_id, self._clock)
         try:
-            state, code, reason = await self._take_phases(workflow, run, teller)
-            await DBOS.run_step_async({"name": "finish"}, self._finish, run_id, state, code, reason)
+            ending = await self._take_phases(workflow, run, teller)
+            await DBOS.run_step_async({"name": "finish"}, self._finish, run_id, ending)
         except DBOSWorkflowCancelledError:
-            await asyncio.to_thread(self._end, run_id, RunState.CANCELLED, None, None)
+            await asyncio.to_thread(self._end, run_id, Ending(RunState.CANCELLED))
             raise
         except Exception as error:
             _log.exception("run %s: the engine could not go on", run_id)
             await asyncio.to_thread(
-                self._end, run_id, RunState.FAILED, "internal-error", _own_fault(run_id, error)
+                self._end, run_id, Ending(RunState.FAILED, INTERNAL_ERROR, _own_fault(run_id, error))
             )
             raise
         else:
-            return state.value
+            return ending.state.value
         finally:
             await teller.close()
             self._active.discard(run_id)
 
-    async def _take_phases(self, workflow: Workflow, run: Run, teller: Teller) -> _Ending:
+    async def _take_phases(self, workflow: Workflow, run: Run, teller: Teller) -> Ending:
         for phase in workflow.phases:
             outcomes = await self._take(phase, run, teller)
-            ending = _ending(outcomes, several=len(run.targets) > 1)
+            ending = ending_of(outcomes, several=len(run.targets) > 1)
             if ending is not None:
                 return ending
-        return workflow.done, None, None
+        return Ending(workflow.done)
 
     async def _take(
         self, phase: PerTarget | Once, run: Run, teller: Teller
@@ -186,7 +188,7 @@ class Engine:
             if isinstance(result, BaseException):
                 raise result
         return [
-            (target, _from_json(result))
+            (target, from_json(result))
             for target, result in zip(targets, results, strict=True)
             if not isinstance(result, BaseException)
         ]
@@ -204,22 +206,22 @@ class Engine:
         if isinstance(outcome, Failed):
             tell(Event("failed", {"seconds": _since(begun), "code": outcome.code, "reason": outcome.reason}))
         else:
-            tell(Event("finished", {"seconds": _since(begun), **_to_json(outcome)}))
+            tell(Event("finished", {"seconds": _since(begun), **to_json(outcome)}))
         await teller.flush()
-        return _to_json(outcome)
+        return to_json(outcome)
 
-    async def _finish(self, run: RunId, state: RunState, code: str | None, reason: str | None) -> str:
-        await asyncio.to_thread(self._end, run, state, code, reason)
-        return state.value
+    async def _finish(self, run: RunId, ending: Ending) -> str:
+        await asyncio.to_thread(self._end, run, ending)
+        return ending.state.value
 
     def _begin(self, run: RunId) -> Run | None:
         with self._database.note() as note:
             runs.start(note, run, self._clock())
             return runs.find(note, run)
 
-    def _end(self, run: RunId, state: RunState, code: str | None, reason: str | None) -> None:
+    def _end(self, run: RunId, ending: Ending) -> None:
         with self._database.note() as note:
-            runs.finish(note, run, state, self._clock(), code=code, reason=reason)
+            runs.finish(note, run, ending.state, self._clock(), code=ending.code, reason=ending.reason)
 
 
 async def _outcome(step: Step, run: Run, target: Target | None, tell: Tell) -> Outcome:
@@ -233,7 +235,7 @@ async def _outcome(step: Step, run: Run, target: Target | None, tell: Tell) -> O
         return Failed(error.code, _in_words(error))
     except Exception as error:  # noqa: BLE001  # whatever it is, it ends this run and not the worker
         _log.exception("run %s: step %s failed by a fault of our own (target: %s)", run.id, step.name, target)
-        return Failed("internal-error", _own_fault(run.id, error))
+        return Failed(INTERNAL_ERROR, _own_fault(run.id, error))
 
 
 def _in_words(error: FeedgateError) -> str:
@@ -244,52 +246,12 @@ def _own_fault(run: RunId, error: Exception) -> str:
     return f"a fault of Feedgate's own ({type(error).__name__}). Next: look for run {run} in the worker's log"
 
 
-def _ending(outcomes: list[tuple[Target | None, Outcome]], *, several: bool) -> _Ending | None:
-    """Return how the gravest of ``outcomes`` ends the run, or None where all are done."""
-    for kind, state in ((Failed, RunState.FAILED), (Refused, RunState.REFUSED), (Held, RunState.HELD)):
-        worst = [(target, outcome) for target, outcome in outcomes if isinstance(outcome, kind)]
-        if worst:
-            reasons = [
-                f"{target}: {outcome.reason}" if several and target is not None else outcome.reason
-                for target, outcome in worst
-            ]
-            first = worst[0][1]
-            return state, first.code if isinstance(first, Failed) else None, "\n".join(reasons)
-    return None
-
-
 def _options(step: Step, target: Target | None) -> StepOptions:
     return {"name": step.name if target is None else f"{step.name}@{target}", "preemptible": True}
 
 
 def _since(begun: float) -> float:
     return round(time.monotonic() - begun, 3)
-
-
-def _to_json(outcome: Outcome) -> dict[str, str]:
-    match outcome:
-        case Done():
-            return {"outcome": "done"}
-        case Held(reason):
-            return {"outcome": "held", "reason": reason}
-        case Refused(reason):
-            return {"outcome": "refused", "reason": reason}
-        case Failed(code, reason):
-            return {"outcome": "failed", "code": code, "reason": reason}
-
-
-def _from_json(result: dict[str, str]) -> Outcome:
-    match result:
-        case {"outcome": "done"}:
-            return Done()
-        case {"outcome": "held", "reason": reason}:
-            return Held(reason)
-        case {"outcome": "refused", "reason": reason}:
-            return Refused(reason)
-        case {"outcome": "failed", "code": code, "reason": reason}:
-            return Failed(code, reason)
-        case _:
-            raise ValueError(result)
 
 
 def _quiet_the_library() -> None:
@@ -302,4 +264,5 @@ def _quiet_the_library() -> None:
 
 def _tells_no_cancelling(record: logging.LogRecord) -> bool:
     error: Any = record.exc_info[1] if record.exc_info else None
-    return not isinstance(error, DBOSWorkflowCancelledError) and "was cancelled" not in record.getMessage()
+    is_cancelling = isinstance(error, DBOSWorkflowCancelledError | DBOSAwaitedWorkflowCancelledError)
+    return not is_cancelling and "was cancelled" not in record.getMessage()

@@ -15,6 +15,7 @@ from feedgate.records import runs
 from feedgate.records.database import Database
 from feedgate.records.runs import Waiting
 from feedgate.runs.engine import Engine, Standing
+from feedgate.runs.outcome import INTERNAL_ERROR, Ending
 
 _LOOK_SECONDS = 0.05
 _LONGEST_BACK_OFF_SECONDS = 5.0
@@ -61,7 +62,7 @@ class Reconciler:
                 await self._engine.enqueue(run.id, run.kind)
             elif standing is Standing.ENDED and not run.cancel_requested:
                 reason = f"the engine ended it without an outcome. Next: retry it; see run {run.id} in the worker's log"
-                await asyncio.to_thread(self._end, run.id, RunState.FAILED, "internal-error", reason)
+                await asyncio.to_thread(self._end, run.id, Ending(RunState.FAILED, INTERNAL_ERROR, reason))
 
     async def reconcile(self) -> None:
         """Pass on what is new: rows that wait to be taken up, and rows that are asked to stop."""
@@ -82,7 +83,7 @@ class Reconciler:
             self._stopping.add(run)
         # While a step is at work the engine itself ends the run, after its clean-up.
         if not self._engine.is_active(run):
-            await asyncio.to_thread(self._end, run, RunState.CANCELLED, None, None)
+            await asyncio.to_thread(self._end, run, Ending(RunState.CANCELLED))
 
     def _waiting(self) -> tuple[Waiting, ...]:
         with self._database.read() as snapshot:
@@ -92,6 +93,6 @@ class Reconciler:
         with self._database.read() as snapshot:
             return runs.begun(snapshot)
 
-    def _end(self, run: RunId, state: RunState, code: str | None, reason: str | None) -> None:
+    def _end(self, run: RunId, ending: Ending) -> None:
         with self._database.note() as note:
-            runs.finish(note, run, state, self._clock(), code=code, reason=reason)
+            runs.finish(note, run, ending.state, self._clock(), code=ending.code, reason=ending.reason)
