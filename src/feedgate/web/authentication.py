@@ -6,7 +6,7 @@ is public needs none, and everything else answers 401 by ``access.require``.
 
 import asyncio
 import hmac
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -33,7 +33,7 @@ class Door:
     """What it takes to know a caller.
 
     ``local_key`` is the key in the data directory: whoever can read it owns the
-    directory. ``used`` is told of each token that was taken.
+    directory. ``used`` is told of each token that was taken; ``pause`` waits.
     """
 
     records: Database
@@ -41,6 +41,7 @@ class Door:
     attempts: Attempts
     clock: Callable[[], datetime]
     used: Callable[[str], None]
+    pause: Callable[[float], Awaitable[object]] = asyncio.sleep
 
     async def admit(self, authorization: str | None, address: str) -> Caller:
         """Return the caller behind an ``Authorization`` header that came from ``address``.
@@ -52,7 +53,7 @@ class Door:
             return ANONYMOUS
         caller = _LOCAL if self._is_local_key(secret) else await self._recognize(secret)
         if caller is None:
-            await asyncio.sleep(self.attempts.wrong(address))
+            await self.pause(self.attempts.wrong(address))
             return ANONYMOUS
         self.attempts.valid(address)
         return caller

@@ -5,7 +5,6 @@ import json
 import logging
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from typing import Final
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -14,8 +13,6 @@ from feedgate.errors import FeedgateError
 from feedgate.machine import addresses
 from feedgate.web.answers import JSON
 from feedgate.web.operation import Operation
-
-_PATIENCE_SECONDS: Final = 5.0
 
 _log = logging.getLogger(__name__)
 
@@ -34,6 +31,7 @@ class Health:
 
     checks: Sequence[Check]
     version: str
+    patience_seconds: float = 5.0
 
     def operations(self) -> tuple[Operation, ...]:
         """Return the table of them."""
@@ -54,22 +52,22 @@ class Health:
 
     async def ready(self, _request: Request) -> Response:
         """Answer 200 if every part works, else 503."""
-        words = await asyncio.gather(*(_ask(check) for check in self.checks))
+        words = await asyncio.gather(*(_ask(check, self.patience_seconds) for check in self.checks))
         is_ready = all(word == "ok" for word in words)
         found = {check.name: word for check, word in zip(self.checks, words, strict=True)}
         return _answer({"ready": is_ready, "parts": found}, 200 if is_ready else 503)
 
 
-async def _ask(check: Check) -> str:
+async def _ask(check: Check, patience_seconds: float) -> str:
     """Return ``ok``, or the code of what is wrong; the words are for the log alone."""
     try:
-        async with asyncio.timeout(_PATIENCE_SECONDS):
+        async with asyncio.timeout(patience_seconds):
             await check.probe()
     except FeedgateError as error:
         _log.warning("%s is not ready: %s", check.name, error)
         return error.code
     except TimeoutError:
-        _log.warning("%s did not answer within %s s", check.name, _PATIENCE_SECONDS)
+        _log.warning("%s did not answer within %s s", check.name, patience_seconds)
         return "no-answer"
     except Exception:  # noqa: BLE001  # whatever it is, the part does not work
         _log.exception("%s is not ready", check.name)
