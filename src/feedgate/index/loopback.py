@@ -6,20 +6,21 @@ absolute form, attempts to reach anything else as CONNECT or a foreign host.
 aiohttp's low-level server shows both; frameworks above it drop them.
 """
 
+import asyncio
 import base64
 import binascii
 import re
 import secrets
-from collections.abc import Awaitable, Callable, Iterator, Mapping
+from collections.abc import Callable, Coroutine, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
-from typing import Self, TypeAlias
+from dataclasses import dataclass, field, replace
+from typing import Any, Self, TypeAlias
 from urllib.parse import quote, unquote, urlsplit
 
 from aiohttp import web
 
 from feedgate.errors import FeedgateError
-from feedgate.index.pages import Answer, Entries, Pages, drop
+from feedgate.index.pages import PAGE_CACHE, Answer, Entries, Pages, drop
 from feedgate.model.distribution import Distribution, InvalidFilename, parse_filename
 from feedgate.model.index import Content, Index, NoSuchProject
 from feedgate.model.names import InvalidName, ProjectName, parse_project_name
@@ -31,8 +32,8 @@ RUN_HOST = "feedgate.invalid"
 PROOF_HOST = "proof.invalid"
 """The feed as it would be."""
 
-ResolveDigest: TypeAlias = Callable[[Distribution], Awaitable[Distribution]]
-"""Fetches a file whose digest no page states, and returns it with digest and size."""
+ResolveDigest: TypeAlias = Callable[[Distribution], Coroutine[Any, Any, Distribution]]
+"""Fetches a file whose digest no page states, and returns it with digest and size, as the mount's index opens it."""
 
 _BACKLOG = 512  # three targets at once open 150 connections
 _USERNAME = "run"
@@ -110,11 +111,12 @@ class Loopback:
             password=Secret(password),
             python=python,
         )
-        self._open[password] = _Served(call, mounts)
+        served = self._open[password] = _Served(call, mounts)
         try:
             yield call
         finally:
             del self._open[password]
+            served.close()
 
     async def _handle(self, request: web.BaseRequest) -> web.StreamResponse:
         address = urlsplit(request.raw_path)  # absolute form, or host:port of CONNECT
@@ -162,6 +164,12 @@ class _Served:
             for host, mount in mounts.items()
         }
         self._files: dict[tuple[str, ProjectName], dict[str, Distribution]] = {}
+        self._hashed: dict[tuple[str, str], asyncio.Task[Distribution]] = {}
+
+    def close(self) -> None:
+        """Stop what only this call waits for."""
+        for task in self._hashed.values():
+            task.cancel()
 
     async def respond(self, request: web.BaseRequest, host: str, path: str) -> web.StreamResponse:
         """Answer one request for ``path`` of ``host``; a fault of the upstream is a 502, never a 404."""
@@ -184,18 +192,26 @@ class _Served:
         if question.filename is None:
             self.call.asked.add(question.project)
             return await pages.page(request.method, request.headers, question.project)
-        files = await self._files_of(host, question.project)
-        file = files.get(question.filename)
+        file = (await self._files_of(host, question.project)).get(question.filename)
         if file is None or file.digest != question.digest:
             return Answer(404)
-        if question.metadata:
-            return await pages.metadata(request.method, request.headers, file)
-        if file.digest is None:
-            resolve_digest = self.mounts[host].resolve_digest
-            if resolve_digest is None:
-                return Answer(404)
-            file = files[file.filename] = await resolve_digest(file)
-        return await pages.file(request.method, request.headers, file)
+        if file.digest is not None:
+            serve = pages.metadata if question.metadata else pages.file
+            return await serve(request.method, request.headers, file)
+        return _not_for_keeps(await self._answer_unhashed(request, host, file, metadata=question.metadata))
+
+    async def _answer_unhashed(
+        self, request: web.BaseRequest, host: str, file: Distribution, *, metadata: bool
+    ) -> Answer:
+        if metadata:
+            return await self._pages[host].metadata(request.method, request.headers, file)
+        resolve_digest = self.mounts[host].resolve_digest
+        if resolve_digest is None:
+            return Answer(404)
+        task = self._hashed.get((host, file.filename))
+        if task is None:
+            task = self._hashed[host, file.filename] = asyncio.ensure_future(resolve_digest(file))
+        return await self._pages[host].file(request.method, request.headers, await asyncio.shield(task))
 
     async def _files_of(self, host: str, project: ProjectName) -> dict[str, Distribution]:
         """Return the project's files by name, read from its page when the first of them is asked for."""
@@ -234,6 +250,11 @@ def _password(credentials: str) -> str:
         return ""
 
 
+def _not_for_keeps(answer: Answer) -> Answer:
+    """Return ``answer`` to be asked for anew each time: its address has no digest in it."""
+    return replace(answer, headers={**answer.headers, "Cache-Control": PAGE_CACHE})
+
+
 async def _send(request: web.BaseRequest, answer: Answer) -> web.StreamResponse:
     if not isinstance(answer.body, Content):
         return web.Response(status=answer.status, headers=answer.headers, body=answer.body)
@@ -243,6 +264,10 @@ async def _send(request: web.BaseRequest, answer: Answer) -> web.StreamResponse:
         async for chunk in answer.body.chunks:
             await response.write(chunk)
         await response.write_eof()
+    except FeedgateError:
+        if request.transport is not None:
+            request.transport.abort()  # else a part might pass for the whole
+        raise
     finally:
         await drop(answer.body)
     return response
