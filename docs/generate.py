@@ -14,17 +14,31 @@ from typing import Any, cast
 import feedgate
 from feedgate.access.permissions import NEEDS, Permission
 from feedgate.app.settings import described
+from feedgate.cli.exit import Exit
+from feedgate.cli.main import COMMANDS, find_command
 from feedgate.errors import FeedgateError
 from feedgate.model.access import Role
 from feedgate.web.application import WebParts, make_operations
 
 HERE = Path(__file__).parent
 
+EVERYWHERE = frozenset({"--data", "--url", "--config", "--json", "--install-completion", "--show-completion"})
+
+EXITS = {
+    Exit.OK: "published and proved, or nothing to do",
+    Exit.FAILED: "failed",
+    Exit.USAGE: "usage or settings",
+    Exit.HELD: "held",
+    Exit.REFUSED: "refused",
+    Exit.CANCELLED: "cancelled",
+}
+
 
 def write(folder: Path) -> None:
     """Write every page of the reference into ``folder``; a page that did not change is left alone."""
     folder.mkdir(exist_ok=True)
     pages = {
+        "commands": _commands(),
         "settings": _settings(),
         "routes": _routes(),
         "permissions": _permissions(),
@@ -34,6 +48,50 @@ def write(folder: Path) -> None:
         page = folder / f"{name}.md"
         if not page.exists() or page.read_text() != text:
             page.write_text(text)
+
+
+def _commands() -> str:
+    sections = [
+        "# Commands\n",
+        "Every command takes `--data`, `--url`, `--config` and `--json` as well.\n",
+        f"Exit status: {'; '.join(f'{status} {words}' for status, words in EXITS.items())}.\n",
+    ]
+    for name in COMMANDS:
+        sections.extend(_command(f"feedgate {name}", find_command(name)))
+    return "\n".join(sections)
+
+
+def _command(words: str, command: Any) -> Iterator[str]:
+    for name, child in getattr(command, "commands", {}).items():
+        yield from _command(f"{words} {name}", child)
+    if hasattr(command, "commands"):
+        return
+    parameters = [one for one in command.params if not EVERYWHERE & set(one.opts)]
+    arguments = [one for one in parameters if one.param_type_name == "argument"]
+    yield f"## {words}\n"
+    yield f"{_first_paragraph(command.help)}\n"
+    yield f"```text\n{' '.join([words, *(_shape(one) for one in arguments)])} [OPTIONS]\n```\n"
+    rows = [
+        [_spelled(one), (one.help or "").replace("\n", " ")] for one in parameters if one not in arguments
+    ]
+    if rows:
+        yield _table(["option", "what it does"], rows)
+
+
+def _shape(argument: Any) -> str:
+    word = (argument.metavar or argument.name.upper()).removesuffix("...")
+    word = f"{word}…" if argument.nargs == -1 else word
+    return word if argument.required else f"[{word}]"
+
+
+def _spelled(option: Any) -> str:
+    spellings = ", ".join(f"`{spelling}`" for spelling in [*option.opts, *option.secondary_opts])
+    variable = f" (`{option.envvar}`)" if isinstance(option.envvar, str) else ""
+    return f"{spellings}{variable}"
+
+
+def _first_paragraph(text: str | None) -> str:
+    return inspect.cleandoc(text or "").partition("\n\n")[0].replace("\n", " ")
 
 
 def _settings() -> str:

@@ -5,8 +5,16 @@ import shlex
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+
+from docs import generate
+from feedgate.access.permissions import Permission
+from feedgate.app.settings import described
+from feedgate.cli.main import COMMANDS, find_command
+from feedgate.machine import addresses
+from feedgate.outside.fetcher import DigestMismatch
 
 ROOT = Path(__file__).parents[2]
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
@@ -88,3 +96,45 @@ def test_make_without_a_target_lists_every_target() -> None:
 
     for target in "help setup quickstart run check fix lock test bench docs build clean".split():  # noqa: SIM905  # reads better
         assert re.search(rf"^  make {target} ", described, re.MULTILINE), target
+
+
+@pytest.mark.parametrize("document", WRITTEN, ids=relative)
+def test_each_command_that_a_document_shows_can_be_given(document: Path) -> None:
+    """Its words are parsed as the command line parses them; nothing is run."""
+    for line in console_lines(document):
+        words = shlex.split(line, comments=True)
+        if words[0] == "feedgate":
+            parse_words(words[1:])
+
+
+def parse_words(words: list[str]) -> None:
+    name, *rest = words
+    assert name in COMMANDS, f"no command feedgate {name}"
+    command: Any = find_command(name)
+    while hasattr(command, "commands"):
+        name, *rest = rest
+        assert name in command.commands, f"no command {' '.join(words)}"
+        command = command.commands[name]
+    command.make_context(name, rest)
+
+
+def test_a_command_that_does_not_exist_would_be_found() -> None:
+    for wrong in (
+        "publish demo/pip-feed",
+        "feed make demo/pip-feed",
+        "feed create",
+        "feed create a/b --aim host",
+    ):
+        with pytest.raises(Exception, match=r"no command|[Mm]issing|[Nn]o such option"):
+            parse_words(wrong.split())
+
+
+def test_the_reference_names_every_command_setting_route_and_error(tmp_path: Path) -> None:
+    generate.write(tmp_path)
+
+    text = {page.stem: page.read_text() for page in tmp_path.iterdir()}
+    assert [name for name in COMMANDS if f"## feedgate {name}" not in text["commands"]] == []
+    assert [one.key for one in described() if f"`{one.key}`" not in text["settings"]] == []
+    assert [permission for permission in Permission if f"`{permission}`" not in text["permissions"]] == []
+    assert f"`{addresses.API_RUN}`" in text["routes"]
+    assert f"`{DigestMismatch.code}`" in text["errors"]
