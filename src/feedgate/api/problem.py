@@ -80,7 +80,7 @@ def to_problem(error: FeedgateError, status: int) -> ProblemBody:
         type=_NO_TYPE if kind is None else _TYPE_PREFIX + kind,
         title=HTTPStatus(status).phrase if kind is None else kind.replace("-", " ").capitalize(),
         status=status,
-        detail=f"{error.message} Next: {error.next_step}",
+        detail=f"{error.message}. Next: {error.next_step}",
         error=ErrorBody(
             code=error.code, message=error.message, next=error.next_step, facts=dict(error.facts)
         ),
@@ -104,6 +104,6 @@ def _stranger(body: str, status: int) -> ProblemBody:
     return ProblemBody(
         title="Not Feedgate",
         status=status,
-        detail=f"{message} Next: {next_step}",
+        detail=f"{message}. Next: {next_step}",
         error=ErrorBody(code="unexpected-answer", message=message, next=next_step),
     )

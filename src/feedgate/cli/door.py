@@ -1,0 +1,73 @@
+"""The command's way to a server: one elsewhere by address, or that of a data directory."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import typer
+
+from feedgate.api.client import Client
+from feedgate.api.connection import Server
+from feedgate.app.local import connect_locally
+from feedgate.cli.main import place
+from feedgate.errors import Invalid
+from feedgate.model.secret import Secret
+
+TOKEN_VARIABLE = "FEEDGATE_TOKEN"  # noqa: S105  # a variable's name
+
+
+class TwoPlaces(Invalid):
+    """A command that is told of a server by address and of a data directory too."""
+
+    code = "two-places"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "--url and --data name two servers",
+            next_step="Give one of them (FEEDGATE_URL and FEEDGATE_DATA count too).",
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Door:
+    """An open way to a server. ``stays`` = it goes on when this command is gone."""
+
+    client: Client
+    stays: bool
+    started_by_us: bool
+    as_json: bool
+
+
+@contextmanager
+def opened(context: typer.Context) -> Iterator[Door]:
+    """Reach the server for the length of one command, starting one where none runs."""
+    where = place(context)
+    if where.url is not None:
+        if where.data is not None:
+            raise TwoPlaces
+        token = os.environ.get(TOKEN_VARIABLE)
+        server = Server(where.url, None if token is None else Secret(token))
+        with Client(server) as client:
+            yield Door(client, stays=True, started_by_us=False, as_json=where.as_json)
+        return
+    config = None if where.config is None else Path(where.config)
+    with connect_locally(data_directory(where.data), os.environ, config=config) as connection:
+
+        def again() -> Server:
+            found = connection.reattach()
+            return Server(found.url, found.key, is_local=True)
+
+        local = connection.server
+        with Client(Server(local.url, local.key, is_local=True), find_again=again) as client:
+            yield Door(client, stays=local.stays, started_by_us=local.started_by_us, as_json=where.as_json)
+
+
+def data_directory(stated: str | None) -> Path:
+    """Return the data directory: as stated, else the platform's folder for data."""
+    if stated is not None:
+        return Path(stated)
+    from platformdirs import user_data_path  # noqa: PLC0415  # only where none is stated
+
+    return user_data_path("feedgate")

@@ -1,0 +1,162 @@
+"""Follow a run to its end and draw its progress on standard error: bars on a terminal, else lines."""
+
+import secrets
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Protocol
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
+
+from feedgate.api.bodies import EventBody, RunBody
+from feedgate.api.client import Reply
+from feedgate.cli import units
+from feedgate.cli.door import Door
+from feedgate.cli.exit import Exit, exit_of_state
+from feedgate.cli.report import show_report
+from feedgate.cli.show import inert, json_text
+from feedgate.errors import Invalid
+
+_NARROW_COLUMNS = 80
+
+
+class NothingGoesOn(Invalid):
+    """A run that nobody would work on once the command is gone."""
+
+    code = "no-server-stays"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "--no-wait: the server of this data directory ends with this command, and the run with it",
+            next_step="Leave --no-wait out, or start a server that stays: feedgate serve",
+        )
+
+
+class Drawing(Protocol):
+    """What events are told to."""
+
+    def event(self, event: EventBody) -> None:
+        """Draw one event."""
+        ...
+
+
+def new_key() -> str:
+    """Return an idempotency key: what this command asks for is asked for once."""
+    return secrets.token_hex(16)
+
+
+def follow_to_end(door: Door, run: str, *, after: int = 0) -> int:
+    """Draw the run's progress, show its report, and return the exit status.
+
+    Ctrl-C stops following. The run goes on where its server does; where this
+    command had started the server, the run is cancelled.
+    """
+    try:
+        with _drawing() as drawing:
+            events = door.client.follow(run, after=after)
+            for event in events:
+                drawing.event(event)
+    except KeyboardInterrupt:
+        return _stop_following(door, run)
+    return show_end(door.client.show_run(run), as_json=door.as_json)
+
+
+def show_end(reply: Reply[RunBody], *, as_json: bool) -> int:
+    """Show a run that has ended and return the exit status."""
+    if as_json:
+        json_text(reply.text)
+    else:
+        show_report(reply.body)
+    return exit_of_state(reply.body.state)
+
+
+def show_accepted(reply: Reply[RunBody], *, as_json: bool) -> int:
+    """Say that a run was accepted, for who does not wait for it."""
+    if as_json:
+        json_text(reply.text)
+    else:
+        typer.echo(f"{reply.body.run}: accepted. Follow it with: feedgate run follow {reply.body.run}")
+    return Exit.OK
+
+
+def require_a_staying_server(door: Door) -> None:
+    """Raise NothingGoesOn unless the server outlives the command."""
+    if not door.stays:
+        raise NothingGoesOn
+
+
+def _stop_following(door: Door, run: str) -> int:
+    if door.started_by_us and not door.stays:
+        door.client.cancel_run(run)
+        typer.echo(f"{run}: cancelled. Ask again with: feedgate run retry {run}", err=True)
+    else:
+        typer.echo(f"{run} goes on. Follow it with: feedgate run follow {run}", err=True)
+    return Exit.CANCELLED
+
+
+@contextmanager
+def _drawing() -> Iterator[Drawing]:
+    console = Console(stderr=True)
+    if not console.is_terminal or console.width < _NARROW_COLUMNS:
+        yield _Lines()
+        return
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(bar_width=24),
+        TextColumn("{task.fields[said]}"),
+        TimeElapsedColumn(),
+    )
+    with Progress(*columns, console=console) as progress:
+        yield _Bars(progress)
+
+
+class _Lines:
+    """A line a step, where nobody watches."""
+
+    def event(self, event: EventBody) -> None:
+        if event.kind not in {"finished", "failed", "cancelled"}:
+            return
+        where = "" if event.target is None else f" {event.target}"
+        outcome = event.facts.get("outcome", event.kind)
+        said = "" if outcome == "done" else f": {outcome}"
+        sys.stderr.write(f"{event.step}{where}{said} ({units.seconds(_number(event.facts.get('seconds')))})\n")
+
+
+class _Bars:
+    """A bar a step and target, on a terminal."""
+
+    def __init__(self, progress: Progress) -> None:
+        self._progress = progress
+        self._tasks: dict[tuple[str, str | None], TaskID] = {}
+
+    def event(self, event: EventBody) -> None:
+        key = event.step, event.target
+        if key not in self._tasks:
+            name = event.step if event.target is None else f"{event.step} {inert(event.target)}"
+            self._tasks[key] = self._progress.add_task(f"{name:<40}", total=None, said="")
+        task, facts = self._tasks[key], event.facts
+        if event.kind == "progress":
+            self._progress.update(
+                task, total=_number(facts.get("of_files")), completed=_number(facts.get("files")), said=_said(facts)
+            )
+        elif event.kind in {"finished", "failed", "cancelled"}:
+            outcome = str(facts.get("outcome", event.kind))
+            self._progress.update(task, total=1, completed=1, said=inert(outcome))
+            self._progress.stop_task(task)
+
+
+def _said(facts: dict[str, object]) -> str:
+    files = f"{_number(facts.get('files')):.0f}/{_number(facts.get('of_files')):.0f} files"
+    if "bytes" not in facts:
+        return files
+    of_bytes = facts.get("of_bytes")
+    whole = "" if of_bytes is None else f" of {units.size(_number(of_bytes))}"
+    rate = facts.get("bytes_per_second")
+    speed = "" if rate is None else f", {units.size(_number(rate))}/s"
+    return f"{files}, {units.size(_number(facts.get('bytes')))}{whole}{speed}"
+
+
+def _number(value: object) -> float:
+    return float(value) if isinstance(value, int | float) else 0.0

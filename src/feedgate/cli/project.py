@@ -1,0 +1,48 @@
+"""``feedgate project``: say whether the upstream is asked for a name."""
+
+from enum import StrEnum
+from typing import Annotated
+
+import typer
+
+from feedgate.cli.arguments import FeedOption
+from feedgate.cli.door import opened
+from feedgate.cli.show import inert, json_text, lines
+from feedgate.model.feed import UpstreamRule
+from feedgate.model.names import parse_feed_path, parse_project_name
+
+app = typer.Typer(help="Say whether the upstream is asked for a name.", rich_markup_mode=None)
+
+
+class UpstreamWord(StrEnum):
+    """What can be said of a name's upstream."""
+
+    ALLOW = "allow"
+    DENY = "deny"
+    BY_ORIGIN = "by-origin"
+
+
+@app.callback()
+def _group() -> None:
+    """Say whether the upstream is asked for a name."""
+
+
+@app.command("set")
+def set_project(
+    context: typer.Context,
+    name: Annotated[str, typer.Argument(metavar="NAME", help="The project; the feed need not have it yet.")],
+    feed: FeedOption,
+    upstream: Annotated[
+        UpstreamWord, typer.Option(help="allow, deny, or by-origin: as uploads and imports made it.")
+    ],
+) -> None:
+    """Set whether the upstream may be asked for a name. Names that came by upload are denied by themselves."""
+    rule = None if upstream is UpstreamWord.BY_ORIGIN else UpstreamRule(upstream.value)
+    path, project = parse_feed_path(feed), parse_project_name(name)
+    with opened(context) as door:
+        reply = door.client.set_project(path, project, rule)
+    if door.as_json:
+        json_text(reply.text)
+        return
+    who = "the feed alone" if reply.body.internal else "the feed and the upstream"
+    lines([f"{inert(reply.body.project)} in {inert(path)}: answered by {who}"])

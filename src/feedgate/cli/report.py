@@ -1,0 +1,57 @@
+"""A run's report for people: what came, for whom it is proved, what was passed over, and why it ended."""
+
+from collections.abc import Iterator
+
+from feedgate.api.bodies import RunBody
+from feedgate.cli import units
+from feedgate.cli.show import inert, lines, table
+from feedgate.model.run import RunKind, RunState
+
+
+
+def show_report(run: RunBody) -> None:
+    """Show a run's report on standard output."""
+    lines(_summary(run))
+    if run.targets and run.kind is RunKind.ADD:
+        table(("target", "", ""), [(t.target, "proved" if t.proved else "not proved", t.reason) for t in run.targets])
+    if run.passed_over:
+        lines(["Passed over:"])
+        table(
+            ("name", "version", "rule", "reason"),
+            [(p.name, p.version, p.rule, p.reason) for p in run.passed_over],
+        )
+    odd = [file for file in run.files if file.state in {"held", "refused"}]
+    if odd:
+        table(("file", "", "reason"), [(file.filename, file.state, file.reason) for file in odd])
+    if run.kind is RunKind.PLAN and run.files:
+        table(
+            ("file", "", "size"),
+            [(file.filename, file.state, units.size(file.size_bytes or 0)) for file in run.files],
+        )
+
+
+def _summary(run: RunBody) -> Iterator[str]:
+    took = "" if run.seconds is None else f" in {units.seconds(run.seconds)}"
+    yield f"{inert(run.run)}: {run.state.value}{took}, feed {inert(run.feed)}"
+    if run.closure is not None and run.closure.distributions:
+        closure = run.closure
+        yield (
+            f"  closure  {closure.projects} projects, {closure.distributions} files, {units.size(closure.bytes)}"
+        )
+    if run.kind is RunKind.ADD and run.state is RunState.PUBLISHED:
+        yield (
+            f"  files    {run.published} published, {run.already_present} already present, {run.fetched} fetched"
+        )
+        if run.serial is not None:
+            yield f"  serial   {run.serial}"
+    if run.kind is RunKind.PLAN and run.state is RunState.PLANNED:
+        new = [file for file in run.files if file.state == "new"]
+        size = units.size(sum(file.size_bytes or 0 for file in new))
+        yield f"  plan     {len(new)} new ({size}), {run.already_present} present, {len(run.kept)} kept"
+    if run.internal:
+        yield f"  internal {inert(', '.join(run.internal))}"
+    for escape in run.escapes:
+        yield f"  escape   {inert(escape)}"
+    if run.reason and run.state is not RunState.PUBLISHED:
+        for number, line in enumerate(run.reason.splitlines()):
+            yield f"  {'reason  ' if number == 0 else '        '} {inert(line)}"

@@ -1,0 +1,98 @@
+"""``feedgate plan`` and ``feedgate add``: ask for packages, and follow what comes of it."""
+
+from typing import Annotated
+
+import typer
+
+from feedgate.api.bodies import RunCreation
+from feedgate.cli.arguments import ConstraintFiles, FeedOption, RequirementFiles, TargetsOption
+from feedgate.cli.door import opened
+from feedgate.cli.follow import follow_to_end, new_key, require_a_staying_server, show_accepted
+from feedgate.cli.request_files import read_request_files
+from feedgate.model.names import parse_feed_path
+from feedgate.model.run import RunKind
+
+app = typer.Typer(rich_markup_mode=None)
+
+Requirements = Annotated[
+    list[str] | None, typer.Argument(metavar="REQ...", help="Names with specifiers, extras and markers (PEP 508).")
+]
+Pre = Annotated[bool, typer.Option("--pre", help="Pre-releases too.")]
+ExcludeNewer = Annotated[
+    str | None, typer.Option(metavar="DATE", help="Nothing newer than the end of that day (UTC), or that moment.")
+]
+Upgrade = Annotated[bool, typer.Option("--upgrade", help="Prefer the newest over what the feed has.")]
+UpgradePackages = Annotated[
+    list[str] | None, typer.Option("--upgrade-package", metavar="NAME", help="That one only. Repeatable.")
+]
+Reason = Annotated[str | None, typer.Option(metavar="TEXT", help="Why; kept in the ledger.")]
+
+
+@app.command("plan")
+def plan(  # noqa: PLR0913  # what a request is
+    context: typer.Context,
+    feed: FeedOption,
+    requirements: Requirements = None,
+    files: RequirementFiles = None,
+    constraints: ConstraintFiles = None,
+    targets: TargetsOption = None,
+    pre: Pre = False,
+    exclude_newer: ExcludeNewer = None,
+    upgrade: Upgrade = False,
+    upgrade_packages: UpgradePackages = None,
+    reason: Reason = None,
+) -> None:
+    """Say what add would bring in: new, present, kept, passed over, and sizes. Changes nothing."""
+    creation = RunCreation(
+        kind=RunKind.PLAN,
+        requirements=requirements or [],
+        files=read_request_files(files or [], constraints or []),
+        targets=targets or [],
+        pre=pre,
+        exclude_newer=exclude_newer,
+        upgrade=upgrade,
+        upgrade_packages=upgrade_packages or [],
+        reason=reason,
+    )
+    raise typer.Exit(_ask(context, feed, creation, wait=True))
+
+
+@app.command("add")
+def add(  # noqa: PLR0913  # what a request is
+    context: typer.Context,
+    feed: FeedOption,
+    requirements: Requirements = None,
+    files: RequirementFiles = None,
+    constraints: ConstraintFiles = None,
+    targets: TargetsOption = None,
+    pre: Pre = False,
+    exclude_newer: ExcludeNewer = None,
+    upgrade: Upgrade = False,
+    upgrade_packages: UpgradePackages = None,
+    reason: Reason = None,
+    wait: Annotated[bool, typer.Option("--wait/--no-wait", help="Follow the run to its end.")] = True,
+) -> None:
+    """Bring packages in with everything they need, proved installable, published all at once."""
+    creation = RunCreation(
+        kind=RunKind.ADD,
+        requirements=requirements or [],
+        files=read_request_files(files or [], constraints or []),
+        targets=targets or [],
+        pre=pre,
+        exclude_newer=exclude_newer,
+        upgrade=upgrade,
+        upgrade_packages=upgrade_packages or [],
+        reason=reason,
+    )
+    raise typer.Exit(_ask(context, feed, creation, wait=wait))
+
+
+def _ask(context: typer.Context, feed: str, creation: RunCreation, *, wait: bool) -> int:
+    path = parse_feed_path(feed)
+    with opened(context) as door:
+        if not wait:
+            require_a_staying_server(door)
+        reply = door.client.create_run(path, creation, key=new_key())
+        if not wait:
+            return show_accepted(reply, as_json=door.as_json)
+        return follow_to_end(door, reply.body.run)
