@@ -3,7 +3,6 @@
 import re
 import shlex
 import subprocess
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,25 +14,10 @@ from feedgate.app.settings import described
 from feedgate.cli.main import COMMANDS, find_command
 from feedgate.machine import addresses
 from feedgate.outside.fetcher import DigestMismatch
-
-ROOT = Path(__file__).parents[2]
-DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
-WRITTEN = [document for document in DOCUMENTS if "reference" not in document.parts]
+from tests.documents import DOCUMENTS, ROOT, console_lines, relative
 
 
-def relative(path: Path) -> str:
-    return str(path.relative_to(ROOT))
-
-
-def console_lines(document: Path) -> Iterator[str]:
-    """Yield what a reader is told to type, without the prompt."""
-    for block in re.findall(r"^```console\n(.*?)^```", document.read_text(), re.MULTILINE | re.DOTALL):
-        for line in block.splitlines():
-            if line.startswith("$ "):
-                yield line.removeprefix("$ ")
-
-
-@pytest.mark.parametrize("document", WRITTEN, ids=relative)
+@pytest.mark.parametrize("document", DOCUMENTS, ids=relative)
 def test_each_link_leads_somewhere(document: Path) -> None:
     links = re.findall(r"\]\(((?!https?://|#)[^)#]+)", document.read_text())
 
@@ -46,7 +30,7 @@ def test_each_link_leads_somewhere(document: Path) -> None:
     assert not lost
 
 
-@pytest.mark.parametrize("document", WRITTEN, ids=relative)
+@pytest.mark.parametrize("document", DOCUMENTS, ids=relative)
 def test_each_path_in_a_document_is_there(document: Path) -> None:
     named = set(re.findall(r"`((?:src|tests|docs|scripts|requirements)/[\w./-]*\w/?)`", document.read_text()))
 
@@ -82,7 +66,7 @@ def test_each_make_target_that_a_document_names_is_there() -> None:
 
     named = {
         shlex.split(line, comments=True)[1]
-        for document in WRITTEN
+        for document in DOCUMENTS
         for line in console_lines(document)
         if line.startswith("make ")
     }
@@ -98,7 +82,7 @@ def test_make_without_a_target_lists_every_target() -> None:
         assert re.search(rf"^  make {target} ", described, re.MULTILINE), target
 
 
-@pytest.mark.parametrize("document", WRITTEN, ids=relative)
+@pytest.mark.parametrize("document", DOCUMENTS, ids=relative)
 def test_each_command_that_a_document_shows_can_be_given(document: Path) -> None:
     """Its words are parsed as the command line parses them; nothing is run."""
     for line in console_lines(document):

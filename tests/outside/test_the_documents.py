@@ -17,7 +17,7 @@ import pytest
 
 from tests.builders.clients import clean_environment, client
 from tests.builders.pythons import make_environment, need_python
-from tests.house.test_documents import ROOT, console_lines
+from tests.documents import ROOT, console_lines
 
 LIMIT_SECONDS = 300
 
