@@ -1,8 +1,13 @@
-"""What a web process tells its supervisor, through a pipe: one word a line."""
+"""What a web process tells its supervisor, through a pipe: one word a line; and what that tells the worker."""
 
 import os
+import signal
 from collections.abc import Iterator
 from enum import StrEnum
+from typing import Final
+
+LOOK: Final = signal.SIGUSR1
+"""Tells the worker that there is something new in the run table."""
 
 
 class Word(StrEnum):

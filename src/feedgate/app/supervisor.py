@@ -20,7 +20,7 @@ from types import FrameType
 from typing import Final
 
 from feedgate.app.address import Address, read_address, remove_address
-from feedgate.app.channel import Word, Words
+from feedgate.app.channel import LOOK, Word, Words
 from feedgate.app.children import Child
 from feedgate.app.directory import DataDirectory
 from feedgate.app.lock import open_lock, try_lock
@@ -171,6 +171,7 @@ class _Supervisor:
         signal.set_wakeup_fd(waker, warn_on_full_buffer=False)
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._count_signal)
+        signal.signal(LOOK, signal.SIG_IGN)  # children inherit that: it ends none before it listens
         self._web.start()
         if self._stays:
             self._worker.start()
@@ -204,7 +205,9 @@ class _Supervisor:
                     print(self._url, flush=True)  # noqa: T201  # the one line on standard output
                 self._answered = True
             case Word.WORKER_WANTED:
-                if self._worker.due_at is None and self._ending_at is None:
+                if self._worker.is_running:
+                    self._worker.signal(LOOK)
+                elif self._worker.due_at is None and self._ending_at is None:
                     self._worker.start()
             case Word.CLOSING:
                 self._begin_to_end()

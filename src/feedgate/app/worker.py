@@ -15,6 +15,7 @@ from pathlib import Path
 
 import uvloop
 
+from feedgate.app.channel import LOOK
 from feedgate.app.directory import DataDirectory
 from feedgate.app.lock import open_lock, wait_for_lock
 from feedgate.app.logs import set_up_logs
@@ -53,6 +54,7 @@ async def _work(settings: Settings, directory: DataDirectory) -> None:
     # In the loop too: a handler that runs between the loop's ticks would wait for one.
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, os._exit, 0)
     async with open_worker(settings, directory) as reconciler:
+        asyncio.get_running_loop().add_signal_handler(LOOK, reconciler.wake)
         await reconciler.run()
 
 

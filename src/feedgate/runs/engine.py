@@ -13,7 +13,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, Final, TypeAlias
 
-from dbos import DBOS, DBOSConfig, SetEnqueueOptions, SetWorkflowID, StepOptions
+from dbos import DBOS, DBOSClient, DBOSConfig, SetEnqueueOptions, SetWorkflowID, StepOptions
 from dbos._error import (  # the library raises them and exports them nowhere
     DBOSAwaitedWorkflowCancelledError,
     DBOSWorkflowCancelledError,
@@ -43,10 +43,13 @@ from feedgate.runs.step import Once, PerTarget, Step, Workflow
 
 QUEUE: Final = "runs"
 
+_NAME: Final = "feedgate"
+
 _VERSION: Final = "1"
 """For ever: under another one, runs of an earlier release would never be taken up."""
 
 _POLL_SECONDS: Final = 0.1
+"""How often the queue is looked at; 3 % of a core, and half as much again for each halving."""
 
 _Execution: TypeAlias = Callable[[str], Coroutine[Any, Any, str]]
 
@@ -80,12 +83,13 @@ class Engine:
         and no living one runs: its unfinished runs are taken up at launch.
         """
         self._database = database
+        self._system_database_url = system_database_url
         self._clock = clock
         self._concurrency = concurrency
         self._active: set[RunId] = set()
         _quiet_the_library()
         config: DBOSConfig = {
-            "name": "feedgate",
+            "name": _NAME,
             "system_database_url": system_database_url,
             "application_version": _VERSION,
             "executor_id": executor_id,
@@ -97,11 +101,9 @@ class Engine:
 
     async def launch(self) -> None:
         """Connect, and take up what a predecessor left unfinished."""
+        await asyncio.to_thread(self._register_queue)
         DBOS.listen_queues([QUEUE])
-        DBOS.launch()
-        await DBOS.register_queue_async(
-            QUEUE, worker_concurrency=self._concurrency, polling_interval_sec=_POLL_SECONDS
-        )
+        DBOS.launch()  # in the loop's thread: the workflows then run in this loop
 
     async def enqueue(self, run: RunId, kind: RunKind) -> None:
         """Hand the run over; one handed over before is left as it is."""
@@ -126,6 +128,17 @@ class Engine:
     def close(self) -> None:
         """Disconnect; runs at work are given ten seconds. A worker does not need it: it just ends."""
         DBOS.destroy(workflow_completion_timeout_sec=10, destroy_registry=True)
+
+    def _register_queue(self) -> None:
+        """Have the queue there before the launch: one registered after it is first looked at a second later."""
+        DBOS.migrate(self._system_database_url)
+        client = DBOSClient(
+            system_database_url=self._system_database_url,
+            serializer=DBOSPortableJSONSerializer(),
+            application_name=_NAME,
+        )
+        client.register_queue(QUEUE, worker_concurrency=self._concurrency, polling_interval_sec=_POLL_SECONDS)
+        client.destroy()
 
     def _register(self, workflow: Workflow) -> _Execution:
         async def execute(run: str) -> str:
