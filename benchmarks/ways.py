@@ -23,6 +23,7 @@ import aiohttp
 from uv import find_uv_bin
 
 from benchmarks.rounds import Measured
+from feedgate.model.target import parse_target
 from tests.builders.clients import clean_environment, client, installed
 
 ROOT = Path(__file__).parents[1]
@@ -72,14 +73,14 @@ class Floor:
     def __call__(self, folder: Path) -> Measured:
         measured = Measured()
         environment = clean_environment(folder / "home")
-        python, platform = self.target.split("@")
+        target = parse_target(self.target)
         lock = folder / "pylock.toml"
         measured.timed(
             "uv pip compile",
             lambda: _run(
                 environment,
                 *(find_uv_bin(), "pip", "compile", "--quiet", "--system-certs", "--only-binary", ":all:"),
-                *("--python-version", python, "--python-platform", platform),
+                *("--python-version", target.python, "--python-platform", target.platform),
                 *("--format", "pylock.toml", "--output-file", lock, "-"),
                 said=self.package,
             ),
