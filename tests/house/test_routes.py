@@ -4,55 +4,63 @@ A new operation fails here until it has a case.
 """
 
 import itertools
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import httpx
+import pytest
+
+from feedgate.access.actors import ensure_actor
+from feedgate.access.grants import grant
 from feedgate.access.permissions import NEEDS, Permission
+from feedgate.access.tokens import create_token
+from feedgate.feed.feeds import add_target, show_feed
+from feedgate.feed.yank import yank
 from feedgate.intake.asked import Asked
 from feedgate.intake.request import post_request
+from feedgate.machine import addresses
 from feedgate.model.access import Role, Scope
-from feedgate.model.names import FeedPath
-from feedgate.model.run import RunId, RunKind, RunState
+from feedgate.model.feed import Uploads
+from feedgate.model.names import FeedPath, parse_project_name
+from feedgate.model.run import RunKind, RunState
 from feedgate.model.secret import Secret
-from feedgate.records import runs
+from feedgate.model.target import parse_target
+from feedgate.records import feeds, runs
+from feedgate.web.application import make_operations
 from feedgate.web.operation import Operation
-from tests.builders.installation import FEED, LOCAL, Installation
+from tests.builders.installation import FEED, LOCAL, Installation, open_installation
 
 OTHER = FeedPath("acme", "other")
 OF_FEED = {"organization": FEED.organization, "feed": FEED.feed}
-WHEEL = "demo-1.0-py3-none-any.whl"
-METHODS_THAT_READ = frozenset({"GET", "HEAD"})
+OF_PAGE = {**OF_FEED, "name": "demo"}
+OF_RELEASE = {**OF_PAGE, "version": "1.0"}
+OF_FILE = {**OF_RELEASE, "filename": "demo-1.0-py3-none-any.whl"}
 
+READS = frozenset({"GET", "HEAD"})
+REDIRECTS = frozenset({"simple-names-redirect", "simple-page-redirect"})
+TAKES_NO_POST = frozenset({"simple-names-post", "simple-page-post"})
 LEAVES_A_RUN = frozenset({"create-run", "cancel-run", "retry-run"})
-"""Asking for something changes no feed: the run's row is its record, and its publish is the entry."""
-
-
-@dataclass(frozen=True)
-class Call:
-    """A request that succeeds for whoever may."""
-
-    segments: Mapping[str, str] = field(default_factory=dict)
-    json: Mapping[str, Any] | None = None
-    file: Path | None = None
+"""Asking for something changes no feed: the run's row is its record, and what it publishes is the entry."""
 
 
 @dataclass(frozen=True)
 class Caller:
-    """Who calls, and what section 7 lets them do."""
+    """Who calls, and how section 7 sees them; ``role`` is the one on FEED."""
 
-    name: str
+    actor: str
     secret: Secret | None
     role: Role | None = None
     scope: Scope = Scope.READ
     is_administrator: bool = False
+    is_known: bool = True
 
-    def expected(self, operation: Operation) -> int | None:
-        """Return the status that refuses, None where the operation is to succeed."""
+    def refusal(self, operation: Operation) -> int | None:
+        """Return the status that refuses this caller, None where the operation is to succeed."""
         if operation.needs is None:
             return None
-        if self.secret is None or self.name == "a wrong token":
+        if not self.is_known:
             return 401
         need = NEEDS[operation.needs]
         if operation.needs is Permission.TOKEN_OWN:
@@ -65,85 +73,236 @@ class Caller:
         return None if self.role.includes(need.role) and self.scope.includes(need.scope) else 403
 
 
-class Cases:
-    """Makes a fresh call for each operation, so that no call finds what another one left."""
+@dataclass(frozen=True)
+class Call:
+    """What a call holds beside its operation; it succeeds for whoever may."""
 
-    def __init__(self, installation: Installation, make_wheel: Callable[..., Path]) -> None:
-        self._installation = installation
-        self._make_wheel = make_wheel
-        self._numbers = itertools.count(2)
+    segments: Mapping[str, str] = field(default_factory=dict)
+    json: Mapping[str, Any] | None = None
+    file: Path | None = None
 
-    def of(self, name: str) -> Call:
-        """Return a call of the operation; KeyError for one without a case."""
-        return getattr(self, "_" + name.replace("-", "_"), None) or self._plain[name]()
 
-    @property
-    def _plain(self) -> Mapping[str, Callable[[], Call]]:
-        of_feed = Call(OF_FEED)
-        page = Call({**OF_FEED, "name": "demo"})
-        file = Call({**OF_FEED, "name": "demo", "version": "1.0", "filename": WHEEL})
-        return {
-            "simple-names-get": lambda: of_feed,
-            "simple-names-head": lambda: of_feed,
-            "simple-names-redirect-get": lambda: of_feed,
-            "simple-names-redirect-head": lambda: of_feed,
-            "simple-names-post": lambda: of_feed,
-            "simple-page-get": lambda: page,
-            "simple-page-head": lambda: page,
-            "simple-page-redirect-get": lambda: page,
-            "simple-page-redirect-head": lambda: page,
-            "simple-page-post": lambda: page,
-            "download-get": lambda: file,
-            "download-head": lambda: file,
-            "upload-legacy": self._file,
-            "upload-legacy-slash": self._file,
-            "upload": self._file,
-            "list-feeds": Call,
-            "create-feed": lambda: Call(json={"organization": "acme", "feed": f"new-{self._next()}"}),
-            "show-feed": lambda: of_feed,
-            "set-feed": self._setting,
-            "add-target": lambda: Call(OF_FEED, {"target": f"3.11.{self._next()}@x86_64-manylinux_2_28"}),
-            "remove-target": self._target,
-            "list-grants": lambda: of_feed,
-            "grant": lambda: Call({**OF_FEED, "actor": f"new-{self._next()}"}, {"role": "reader"}),
-            "remove-grant": self._granted,
-            "list-tokens": Call,
-            "create-token": lambda: Call(json={}),
-            "set-project": lambda: Call({**OF_FEED, "name": f"new-{self._next()}"}, {"upstream": "deny"}),
-            "yank": lambda: Call(
-                {**OF_FEED, "name": "demo", "version": "1.0"}, {"reason": f"reason {self._next()}"}
-            ),
-            "unyank": self._yanked,
-            "list-runs": Call,
-            "list-feed-runs": lambda: of_feed,
-            "create-run": lambda: Call(OF_FEED, {"requirements": ["demo"]}),
-            "show-run": self._run,
-            "follow-run": self._run,
-            "cancel-run": self._run,
-            "retry-run": lambda: self._run(ended=True),
-            "show-feed-ledger": lambda: of_feed,
-            "verify-feed-ledger": lambda: of_feed,
-            "show-ledger": Call,
-            "verify-ledger": Call,
-            "live": Call,
-            "ready": Call,
-            "show-openapi": Call,
-        }
+@dataclass
+class Stage:
+    """An installation in which each call finds something new to do, whatever the one before it did."""
 
-    def _next(self) -> int:
-        return next(self._numbers)
+    installation: Installation
+    make_wheel: Callable[..., Path]
+    numbers: "itertools.count[int]" = field(default_factory=lambda: itertools.count(2))
 
-    def _file(self) -> Call:
-        return Call(OF_FEED, file=self._make_wheel("brought", f"1.{self._next()}"))
+    def next(self) -> int:
+        return next(self.numbers)
 
-    def _setting(self) -> Call:
-        return Call(OF_FEED, {"uploads": "look-up" if self._next() % 2 else "internal"})
+    def target(self, _caller: Caller) -> Call:
+        target = f"3.11.{self.next()}@x86_64-manylinux_2_28"
+        add_target(
+            self.installation.records, LOCAL, FEED, parse_target(target), now=self.installation.clock()
+        )
+        return Call({**OF_FEED, "target": target})
 
-    def _run(self, *, ended: bool = False) -> Call:
-        records, clock = self._installation.records, self._installation.clock
+    def granted(self, _caller: Caller) -> Call:
+        actor = f"granted-{self.next()}"
+        grant(self.installation.records, LOCAL, FEED, actor, Role.READER, now=self.installation.clock())
+        return Call({**OF_FEED, "actor": actor})
+
+    def own_token(self, caller: Caller) -> Call:
+        made = create_token(
+            self.installation.records,
+            LOCAL,
+            actor=caller.actor,
+            feed_paths=(),
+            scope=Scope.READ,
+            life=None,
+            now=self.installation.clock(),
+        )
+        return Call({"token": made.row.id})
+
+    def yanked(self, _caller: Caller) -> Call:
+        name, reason = parse_project_name("demo"), f"reason {self.next()}"
+        yank(
+            self.installation.records, LOCAL, FEED, name, "1.0", reason=reason, now=self.installation.clock()
+        )
+        return Call(OF_RELEASE)
+
+    def run(self, _caller: Caller) -> Call:
         asked = Asked(RunKind.ADD, requirements=("demo",))
-        run = post_request(records, LOCAL, FEED, asked, key=f"key-{self._next()}", now=clock())
-        if ended:
-            with records.note() as note:
-                runs.finish(note, RunId(run.id), RunState.FAILED, clock())
+        key = f"key-{self.next()}"
+        run = post_request(
+            self.installation.records, LOCAL, FEED, asked, key=key, now=self.installation.clock()
+        )
         return Call({"run": run.id})
+
+    def ended_run(self, caller: Caller) -> Call:
+        call = self.run(caller)
+        with self.installation.records.note() as note:
+            (run,) = [
+                run for run in runs.newest(note, feeds=None, limit=99) if run.id == call.segments["run"]
+            ]
+            runs.finish(note, run.id, RunState.FAILED, self.installation.clock())
+        return call
+
+    def other_setting(self, _caller: Caller) -> Call:
+        now = show_feed(self.installation.records, LOCAL, FEED).feed.uploads
+        (other,) = set(Uploads) - {now}
+        return Call(OF_FEED, {"uploads": other.value})
+
+    def file(self, _caller: Caller) -> Call:
+        return Call(OF_FEED, file=self.make_wheel("brought", f"1.{self.next()}"))
+
+    def written(self) -> int:
+        """Return how many entries all ledgers hold."""
+        with self.installation.records.read() as view:
+            paths = [located.path for located in feeds.all_feeds(view)]
+        return sum(len(self.installation.acts(path)) for path in (None, *paths))
+
+
+CASES: Mapping[str, Callable[[Stage, Caller], Call]] = {
+    "simple-names": lambda _stage, _caller: Call(OF_FEED),
+    "simple-names-redirect": lambda _stage, _caller: Call(OF_FEED),
+    "simple-names-post": lambda _stage, _caller: Call(OF_FEED),
+    "simple-page": lambda _stage, _caller: Call(OF_PAGE),
+    "simple-page-redirect": lambda _stage, _caller: Call(OF_PAGE),
+    "simple-page-post": lambda _stage, _caller: Call(OF_PAGE),
+    "download": lambda _stage, _caller: Call(OF_FILE),
+    "upload-legacy": Stage.file,
+    "upload-legacy-slash": Stage.file,
+    "upload": Stage.file,
+    "list-feeds": lambda _stage, _caller: Call(),
+    "create-feed": lambda stage, _caller: Call(json={"organization": "acme", "feed": f"new-{stage.next()}"}),
+    "show-feed": lambda _stage, _caller: Call(OF_FEED),
+    "set-feed": Stage.other_setting,
+    "add-target": lambda stage, _caller: Call(
+        OF_FEED, {"target": f"3.12.{stage.next()}@aarch64-apple-darwin"}
+    ),
+    "remove-target": Stage.target,
+    "list-grants": lambda _stage, _caller: Call(OF_FEED),
+    "grant": lambda stage, _caller: Call({**OF_FEED, "actor": f"new-{stage.next()}"}, {"role": "reader"}),
+    "remove-grant": Stage.granted,
+    "list-tokens": lambda _stage, _caller: Call(),
+    "create-token": lambda _stage, _caller: Call(json={}),
+    "revoke-token": Stage.own_token,
+    "set-project": lambda stage, _caller: Call(
+        {**OF_FEED, "name": f"new-{stage.next()}"}, {"upstream": "deny"}
+    ),
+    "yank": lambda stage, _caller: Call(OF_RELEASE, {"reason": f"reason {stage.next()}"}),
+    "unyank": Stage.yanked,
+    "list-runs": lambda _stage, _caller: Call(),
+    "list-feed-runs": lambda _stage, _caller: Call(OF_FEED),
+    "create-run": lambda _stage, _caller: Call(OF_FEED, {"requirements": ["demo"]}),
+    "show-run": Stage.run,
+    "follow-run": Stage.run,
+    "cancel-run": Stage.run,
+    "retry-run": Stage.ended_run,
+    "show-feed-ledger": lambda _stage, _caller: Call(OF_FEED),
+    "verify-feed-ledger": lambda _stage, _caller: Call(OF_FEED),
+    "show-ledger": lambda _stage, _caller: Call(),
+    "verify-ledger": lambda _stage, _caller: Call(),
+    "live": lambda _stage, _caller: Call(),
+    "ready": lambda _stage, _caller: Call(),
+    "show-openapi": lambda _stage, _caller: Call(),
+}
+
+
+@pytest.fixture
+async def stage(tmp_path: Path, make_wheel: Callable[..., Path]) -> AsyncIterator[Stage]:
+    root = tmp_path / "installation"
+    root.mkdir()
+    async with open_installation(root) as installation:
+        installation.make_feed(FEED)
+        installation.make_feed(OTHER)
+        await installation.publish(make_wheel("demo", "1.0"))
+        yield Stage(installation, make_wheel)
+
+
+def callers(installation: Installation) -> list[Caller]:
+    """Return nobody, strangers, each role with each scope, and administrators."""
+    found = [
+        Caller("nobody", None, is_known=False),
+        Caller("guesser", Secret("fgt_" + "A" * 43), is_known=False),
+        Caller("stranger", installation.token("stranger"), scope=Scope.MANAGE),
+        Caller("neighbour", installation.token("neighbour", Role.OWNER, feed=OTHER), scope=Scope.MANAGE),
+    ]
+    installation.token("narrowed", Role.OWNER)
+    narrowed = installation.token("narrowed", Role.OWNER, feed=OTHER, only=(OTHER,))
+    found.append(Caller("narrowed", narrowed, scope=Scope.MANAGE))
+    for role, scope in itertools.product(Role, Scope):
+        actor = f"{role}-{scope}"
+        found.append(Caller(actor, installation.token(actor, role, scope=scope), role, scope))
+    for scope in Scope:
+        actor = f"administrator-{scope}"
+        ensure_actor(installation.records, actor, by="local", now=installation.clock(), is_administrator=True)
+        secret = installation.token(actor, scope=scope)
+        found.append(Caller(actor, secret, Role.OWNER, scope, is_administrator=True))
+    return found
+
+
+def operations(installation: Installation) -> dict[str, list[Operation]]:
+    """Return the table by the name of the case: GET and HEAD of one thing share it."""
+    found: dict[str, list[Operation]] = {}
+    for operation in make_operations(installation.parts):
+        found.setdefault(case_of(operation), []).append(operation)
+    return found
+
+
+def case_of(operation: Operation) -> str:
+    """Return the name of the operation's case."""
+    return operation.name.removesuffix("-get").removesuffix("-head")
+
+
+async def send(stage: Stage, operation: Operation, caller: Caller, call: Call) -> httpx.Response:
+    path = addresses.fill(operation.path, **call.segments)
+    files = None if call.file is None else {"content": (call.file.name, call.file.read_bytes())}
+    async with stage.installation.client(caller.secret) as client:
+        return await client.request(operation.method, path, json=call.json, files=files)
+
+
+def fault(operation: Operation, caller: Caller, answer: httpx.Response, *, written: int) -> str | None:
+    """Return what is wrong with an answer, None for the one that section 7 asks for."""
+    case = case_of(operation)
+    refusal = caller.refusal(operation)
+    expected = refusal or (301 if case in REDIRECTS else 405 if case in TAKES_NO_POST else operation.status)
+    changes = operation.method not in READS and case not in TAKES_NO_POST | LEAVES_A_RUN and not refusal
+    said = f"{operation.method} {operation.name} by {caller.actor}: "
+    if answer.status_code != expected:
+        return said + f"{answer.status_code}, not {expected}: {answer.text[:200]}"
+    if ("WWW-Authenticate" in answer.headers) != (expected == 401):
+        return said + "challenged, or not, against its status"
+    if bool(written) != changes:
+        return said + f"{written} entries were written"
+    return None
+
+
+async def test_every_operation_has_a_case(stage: Stage) -> None:
+    assert set(operations(stage.installation)) == set(CASES)
+
+
+async def test_operations_have_names_of_their_own(stage: Stage) -> None:
+    names = [operation.name for operation in make_operations(stage.installation.parts)]
+
+    assert len(names) == len(set(names))
+
+
+@pytest.mark.parametrize("case", CASES)
+async def test_each_caller_gets_section_sevens_answer_and_each_change_is_an_entry(
+    stage: Stage, case: str
+) -> None:
+    faults = []
+    for operation in operations(stage.installation)[case]:
+        for caller in callers(stage.installation):
+            call = CASES[case](stage, caller)
+            before = stage.written()
+            answer = await send(stage, operation, caller, call)
+            faults.append(fault(operation, caller, answer, written=stage.written() - before))
+
+    assert not [found for found in faults if found]
+
+
+async def test_a_write_needs_a_right_to_write(stage: Stage) -> None:
+    for case, variants in operations(stage.installation).items():
+        for operation in variants:
+            if operation.method in READS or case in TAKES_NO_POST:
+                continue
+            assert operation.needs is not None
+            # One's own tokens alone are made with any scope, never a wider one.
+            is_own = operation.needs is Permission.TOKEN_OWN
+            assert is_own or NEEDS[operation.needs].scope.includes(Scope.WRITE)
