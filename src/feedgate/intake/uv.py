@@ -21,7 +21,7 @@ from packaging.requirements import Requirement
 from feedgate.errors import Broken, FeedgateError, Unavailable
 from feedgate.formats.pylock import LockedFile, parse_resolution, write_preferences
 from feedgate.formats.requirements import write_requirements
-from feedgate.index.loopback import RUN_HOST, Call, Loopback, Mount
+from feedgate.index.loopback import PROOF_HOST, RUN_HOST, Call, Loopback, Mount
 from feedgate.intake.wheel_choice import choose_wheels
 from feedgate.model.names import ProjectName
 
@@ -29,6 +29,7 @@ _SOLVED, _NO_SOLUTION = 0, 1
 _INPUT = "request.in"
 _CONSTRAINTS = "constraints.txt"
 _OUTPUT = "pylock.toml"
+_INDEX_NAMES = {RUN_HOST: "the run's index", PROOF_HOST: "the feed"}
 _LONGEST_PROSE_BYTES = 256 * 1024
 _ANSI = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)|[\x00-\x08\x0b-\x1f\x7f]")
 
@@ -156,8 +157,8 @@ class Uv:
             files = choose_wheels(listed, python=wanted.python, platform=wanted.platform)
             return Solved(files, asked)
         if status == _NO_SOLUTION or asked.escapes:
-            return Unsolvable(clean(prose, index_host), asked)
-        raise ResolverFailed(status, clean(prose, index_host))
+            return Unsolvable(clean(prose), asked)
+        raise ResolverFailed(status, clean(prose))
 
     def _arguments(self, wanted: Wanted, index_host: str, *, cached: bool) -> list[str]:
         return [
@@ -235,12 +236,14 @@ async def _read_beginning(stream: asyncio.StreamReader) -> str:
     return prose.decode(errors="replace")
 
 
-def clean(prose: str, index_host: str) -> str:
-    """Return uv's words without escape sequences, and without our listener's address, which says nobody anything."""
+def clean(prose: str) -> str:
+    """Return uv's words without escape sequences and our listener's addresses, which say nobody anything."""
     text = _ANSI.sub("", prose)
-    for address in (f"http://{index_host}/simple/", f"http://{index_host}/"):
-        text = text.replace(address, "the run's index ")
-    return text.replace(index_host, "the run's index").strip()
+    for host, name in _INDEX_NAMES.items():
+        for address in (f"http://{host}/simple/", f"http://{host}/"):
+            text = text.replace(address, f"{name}, ")
+        text = text.replace(host, name)
+    return text.strip()
 
 
 def _death_with_the_worker() -> list[str]:
