@@ -13,7 +13,6 @@ import socket
 import subprocess
 import sys
 import time
-import tomllib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -23,6 +22,8 @@ import aiohttp
 from uv import find_uv_bin
 
 from benchmarks.rounds import Measured
+from feedgate.formats.pylock import LockedFile, parse_resolution
+from feedgate.intake.wheel_choice import choose_wheels
 from feedgate.model.target import parse_target
 from tests.builders.clients import clean_environment, client, installed
 
@@ -85,11 +86,9 @@ class Floor:
                 said=self.package,
             ),
         )
-        wheels = [
-            (wheel["url"], wheel["size"])
-            for package in tomllib.loads(lock.read_text())["packages"]
-            for wheel in package["wheels"]
-        ]
+        wheels = choose_wheels(
+            parse_resolution(lock.read_bytes()), python=target.python, platform=target.platform
+        )
         measured.timed("download", lambda: asyncio.run(_download(wheels, folder)))
         measured.notes["files"] = str(len(wheels))
         return measured
@@ -125,20 +124,16 @@ class Ours:
         return measured
 
 
-async def _download(wheels: list[tuple[str, int]], folder: Path) -> None:
+async def _download(wheels: tuple[LockedFile, ...], folder: Path) -> None:
     connector = aiohttp.TCPConnector(limit_per_host=AT_ONCE)
     async with aiohttp.ClientSession(connector=connector, auto_decompress=False) as session:
         places = asyncio.Semaphore(AT_ONCE)
 
-        async def one(url: str, size_bytes: int) -> None:
-            async with places, session.get(url, raise_for_status=True) as answer:
-                body = await answer.read()
-                if len(body) != size_bytes:
-                    message = f"{url}: {len(body)} of {size_bytes} bytes"
-                    raise RuntimeError(message)
-                (folder / url.rpartition("/")[2]).write_bytes(body)
+        async def one(wheel: LockedFile) -> None:
+            async with places, session.get(wheel.url, raise_for_status=True) as answer:
+                (folder / wheel.filename).write_bytes(await answer.read())
 
-        await asyncio.gather(*(one(url, size) for url, size in wheels))
+        await asyncio.gather(*map(one, wheels))
 
 
 @contextmanager

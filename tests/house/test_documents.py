@@ -83,8 +83,14 @@ def test_make_without_a_target_lists_every_target() -> None:
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=relative)
-def test_each_command_that_a_document_shows_can_be_given(document: Path) -> None:
+def test_each_command_that_a_document_shows_can_be_given(
+    document: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Its words are parsed as the command line parses them; nothing is run."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "dist").mkdir()
+    for name in ("dist/acme_core-1.0-py3-none-any.whl", "requirements.txt", "constraints.txt", "pylock.toml"):
+        (tmp_path / name).touch()
     for line in console_lines(document):
         words = shlex.split(line, comments=True)
         if words[0] == "feedgate":
