@@ -37,6 +37,8 @@ def _stated(filename: str, raw: bytes | None) -> Stated | NotStated | None:
         metadata = parse_core_metadata(raw, filename=filename)
     except InvalidCoreMetadata as error:
         return NotStated(error.message)
+    except RecursionError:  # a requirement of nothing but brackets
+        return NotStated(f"{filename}: its metadata can not be used: it is nested too deep")
     requires_python = None if metadata.requires_python is None else SpecifierSet(metadata.requires_python)
     digest = Digest(hashlib.sha256(raw).hexdigest())
     return Stated(metadata.name, metadata.version, requires_python, digest)

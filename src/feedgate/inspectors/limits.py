@@ -1,38 +1,46 @@
 """Where reading an archive ends, lest it never does.
 
-Genuine wheels of PyPI stay far below: awscli has 8,082 members, ansible about
-30,000; text packs to a tenth, and nothing but a bomb to less than a fiftieth.
+Genuine wheels of PyPI stay far below: awscli has 8,082 members and ansible
+21,488; text packs to a tenth, and nothing but a bomb to less than a fiftieth.
 """
+
+from dataclasses import dataclass
+from typing import Final
 
 from feedgate.inspectors.archive_code import ArchiveCode
 from feedgate.inspectors.stop import Stop
 
-MANY_MEMBERS = 20_000
-MOST_MEMBERS = 100_000
-
-HIGHEST_RATIO = 50
-ALWAYS_INFLATED_BYTES = 64 * 1024 * 1024
-"""Up to here no ratio is asked for."""
-
-CHUNK_BYTES = 256 * 1024
-"""How much of a member is inflated at a time."""
+CHUNK_BYTES: Final = 256 * 1024
+"""How much of a member is read at a time."""
 
 
-def most_inflated_bytes(packed_bytes: int) -> int:
-    """Return how much an archive of ``packed_bytes`` may hold."""
-    return max(ALWAYS_INFLATED_BYTES, HIGHEST_RATIO * packed_bytes)
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How much an archive may hold: so many members, and so many times its own size.
+
+    Up to ``always_inflated_bytes`` no ratio is asked for.
+    """
+
+    most_members: int = 50_000
+    highest_ratio: int = 50
+    always_inflated_bytes: int = 64 * 1024 * 1024
+
+    def most_inflated_bytes(self, packed_bytes: int) -> int:
+        """Return how much an archive of ``packed_bytes`` may hold."""
+        return max(self.always_inflated_bytes, self.highest_ratio * packed_bytes)
+
+    def check_inflated(self, inflated_bytes: int, packed_bytes: int) -> None:
+        """Raise Stop where an archive of ``packed_bytes`` holds more than it may."""
+        if inflated_bytes > self.most_inflated_bytes(packed_bytes):
+            raise Stop(
+                ArchiveCode.COMPRESSION_RATIO,
+                f"it holds more than {self.highest_ratio} times its own size ({packed_bytes} bytes packed)",
+            )
+
+    def check_members(self, members: int) -> None:
+        """Raise Stop where an archive has more members than anyone needs."""
+        if members > self.most_members:
+            raise Stop(ArchiveCode.TOO_MANY_MEMBERS, f"it has more than {self.most_members} members")
 
 
-def check_inflated(inflated_bytes: int, packed_bytes: int) -> None:
-    """Raise Stop where an archive of ``packed_bytes`` holds more than it may."""
-    if inflated_bytes > most_inflated_bytes(packed_bytes):
-        raise Stop(
-            ArchiveCode.COMPRESSION_RATIO,
-            f"it holds more than {HIGHEST_RATIO} times its own size ({packed_bytes} bytes packed)",
-        )
-
-
-def check_members(members: int) -> None:
-    """Raise Stop where an archive has more members than anyone needs."""
-    if members > MOST_MEMBERS:
-        raise Stop(ArchiveCode.TOO_MANY_MEMBERS, f"it has more than {MOST_MEMBERS} members")
+LIMITS: Final = Limits()

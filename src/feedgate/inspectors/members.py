@@ -7,10 +7,12 @@ from typing import Final
 
 from feedgate.inspectors.archive_code import ArchiveCode
 from feedgate.inspectors.layout import dist_info_of, top_of
-from feedgate.inspectors.limits import MANY_MEMBERS
 from feedgate.inspectors.paths import folded, is_unprintable, leads_outside, plain, shown, target_outside
 from feedgate.inspectors.protocol import Member, MemberKind
 from feedgate.model.distribution import Kind
+
+MANY_MEMBERS: Final = 20_000
+"""From here on their number is worth a note."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +61,7 @@ class Members:
     def together(self) -> Iterator[Oddity]:
         """Say what is wrong with all of them together, now that the last has come."""
         for path in sorted(self._folders & self._paths.keys()):
-            if self._paths[path].kind is not MemberKind.DIRECTORY:
+            if self._paths[path].kind is MemberKind.FILE:
                 name = shown(path)
                 yield Oddity(ArchiveCode.DUPLICATE_MEMBER, f"{name} is both a file and a folder", name)
         if self._count > MANY_MEMBERS:

@@ -14,7 +14,7 @@ from typing import BinaryIO, Final
 
 from feedgate.inspectors.archive_code import ArchiveCode
 from feedgate.inspectors.layout import dist_info_of
-from feedgate.inspectors.limits import CHUNK_BYTES, check_inflated, check_members
+from feedgate.inspectors.limits import CHUNK_BYTES, LIMITS, Limits
 from feedgate.inspectors.paths import shown
 from feedgate.inspectors.protocol import Member, MemberKind
 from feedgate.inspectors.stop import Stop
@@ -37,19 +37,21 @@ _BROKEN: Final = (
 )
 
 
-def read_zip(path: Path) -> Iterator[tuple[Member, Iterator[bytes]]]:
+def read_zip(path: Path, limits: Limits = LIMITS) -> Iterator[tuple[Member, Iterator[bytes]]]:
     """Give each member with its bytes, ``*.dist-info/`` first; raises Stop.
 
-    Whoever gets a FILE takes its bytes to the end before asking for the next.
+    Whoever gets a FILE takes its bytes to the end before asking for the next;
+    the others have none.
     """
     with path.open("rb", buffering=CHUNK_BYTES) as file:
-        entries, ends = _directory(file)
+        entries, ends = _directory(file, limits)
         for entry in sorted(entries, key=lambda entry: dist_info_of(entry.filename) is None):
             member = Member(entry.orig_filename, _kind(entry), entry.file_size)
-            yield member, _inflate(file, entry, ends[entry.header_offset])
+            is_file = member.kind is MemberKind.FILE
+            yield member, _inflate(file, entry, ends[entry.header_offset]) if is_file else iter(())
 
 
-def _directory(file: BinaryIO) -> tuple[list[zipfile.ZipInfo], dict[int, int]]:
+def _directory(file: BinaryIO, limits: Limits) -> tuple[list[zipfile.ZipInfo], dict[int, int]]:
     """Return the entries in the order they lie, and by their offset where each must have ended."""
     if file.read(len(_LOCAL_SIGNATURE)) != _LOCAL_SIGNATURE:
         raise Stop(ArchiveCode.UNREADABLE, "it does not begin as a zip file does")
@@ -62,11 +64,13 @@ def _directory(file: BinaryIO) -> tuple[list[zipfile.ZipInfo], dict[int, int]]:
     if file.read(len(_END_SIGNATURE)) != _END_SIGNATURE:
         raise Stop(ArchiveCode.UNREADABLE, "other bytes stand behind the end of the zip file")
     entries = sorted(archive.infolist(), key=lambda entry: entry.header_offset)
-    check_members(len(entries))
-    check_inflated(sum(entry.file_size for entry in entries), packed_bytes)
+    limits.check_members(len(entries))
+    limits.check_inflated(sum(entry.file_size for entry in entries), packed_bytes)
     if not entries or entries[0].header_offset != 0:
         raise Stop(ArchiveCode.UNREADABLE, "its list of members leaves out what stands first")
     offsets = [entry.header_offset for entry in entries]
+    if len(set(offsets)) < len(offsets):
+        raise Stop(ArchiveCode.UNREADABLE, "two of its members lie in one place")
     return entries, dict(zip(offsets, [*offsets[1:], archive.start_dir], strict=True))
 
 
