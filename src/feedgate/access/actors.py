@@ -35,7 +35,9 @@ def administers(view: View, name: str) -> bool:
     return name == LOCAL_ADMINISTRATOR or actors.is_administrator(view, name)
 
 
-def ensure_actor(records: Database, name: str, *, by: str, now: datetime, is_administrator: bool = False) -> None:
+def ensure_actor(
+    records: Database, name: str, *, by: str, now: datetime, is_administrator: bool = False
+) -> None:
     """Make the actor known; one that is known stays as it is."""
     parse_actor(name)
     with records.change(None, Act.ACTOR_CREATED, by, now) as change:

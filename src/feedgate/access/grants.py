@@ -26,7 +26,9 @@ class NoSuchGrant(Missing):
         )
 
 
-def grant(records: Database, caller: Caller, path: FeedPath, actor: str, role: Role, *, now: datetime) -> None:
+def grant(
+    records: Database, caller: Caller, path: FeedPath, actor: str, role: Role, *, now: datetime
+) -> None:
     """Give ``actor`` the role on the feed, in place of the one it had; the same role again does nothing."""
     with records.read() as view:
         located = require(view, caller, Permission.FEED_MANAGE, path)

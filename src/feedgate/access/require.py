@@ -41,7 +41,9 @@ class RoleTooSmall(Forbidden):
 
     code = "role-too-small"
 
-    def __init__(self, caller: Caller, permission: Permission, path: FeedPath, *, has: Role, needs: Role) -> None:
+    def __init__(
+        self, caller: Caller, permission: Permission, path: FeedPath, *, has: Role, needs: Role
+    ) -> None:
         super().__init__(
             f"{caller.actor or 'anonymous'} has the role {has.value} on {path}; {permission.value} needs {needs.value}",
             next_step=f"Ask an Owner of the feed for: feedgate grant {path} {caller.actor} {needs.value}",

@@ -139,7 +139,11 @@ def recognize(records: Database, secret: Secret, *, now: datetime) -> Caller | N
         return None
     with records.read() as view:
         row = tokens.find_by_secret(view, _fingerprint(secret))
-        if row is None or row.revoked_at is not None or (row.expires_at is not None and row.expires_at <= now):
+        if (
+            row is None
+            or row.revoked_at is not None
+            or (row.expires_at is not None and row.expires_at <= now)
+        ):
             return None
         return Caller(
             actor=row.actor,
@@ -156,7 +160,11 @@ def _located(view: View, caller: Caller, paths: tuple[FeedPath, ...]) -> tuple[f
     for path in paths:
         located = feeds.find(view, path)
         feed = None if located is None else feeds.state(view, located)
-        if located is None or feed is None or role_of(view, caller, located, is_public=feed.is_public) is None:
+        if (
+            located is None
+            or feed is None
+            or role_of(view, caller, located, is_public=feed.is_public) is None
+        ):
             raise NoSuchFeed(path)
         found.append(located)
     return tuple(found)
@@ -171,7 +179,9 @@ def _check_width(
         allowed = {path.key for path in caller.feeds}
         outside = [path for path in paths or () if path.key not in allowed]
         if outside:
-            raise WiderThanAsking("feed", asked=str(outside[0]), allowed=", ".join(sorted(map(str, caller.feeds))))
+            raise WiderThanAsking(
+                "feed", asked=str(outside[0]), allowed=", ".join(sorted(map(str, caller.feeds)))
+            )
     if caller.expires_at is not None and (expires_at is None or expires_at > caller.expires_at):
         raise WiderThanAsking(
             "life to",

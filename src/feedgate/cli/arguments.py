@@ -13,8 +13,11 @@ TargetsOption: TypeAlias = Annotated[
 ]
 RequirementFiles: TypeAlias = Annotated[
     list[Path] | None,
-    typer.Option("--requirement", "-r", metavar="FILE", help="A requirements file or pylock.toml. Repeatable."),
+    typer.Option(
+        "--requirement", "-r", metavar="FILE", help="A requirements file or pylock.toml. Repeatable."
+    ),
 ]
 ConstraintFiles: TypeAlias = Annotated[
-    list[Path] | None, typer.Option("--constraint", "-c", metavar="FILE", help="A constraints file. Repeatable.")
+    list[Path] | None,
+    typer.Option("--constraint", "-c", metavar="FILE", help="A constraints file. Repeatable."),
 ]

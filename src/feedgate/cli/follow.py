@@ -121,7 +121,9 @@ class _Lines:
         where = "" if event.target is None else f" {event.target}"
         outcome = event.facts.get("outcome", event.kind)
         said = "" if outcome == "done" else f": {outcome}"
-        sys.stderr.write(f"{event.step}{where}{said} ({units.seconds(_number(event.facts.get('seconds')))})\n")
+        sys.stderr.write(
+            f"{event.step}{where}{said} ({units.seconds(_number(event.facts.get('seconds')))})\n"
+        )
 
 
 class _Bars:
@@ -139,7 +141,10 @@ class _Bars:
         task, facts = self._tasks[key], event.facts
         if event.kind == "progress":
             self._progress.update(
-                task, total=_number(facts.get("of_files")), completed=_number(facts.get("files")), said=_said(facts)
+                task,
+                total=_number(facts.get("of_files")),
+                completed=_number(facts.get("files")),
+                said=_said(facts),
             )
         elif event.kind in {"finished", "failed", "cancelled"}:
             outcome = str(facts.get("outcome", event.kind))

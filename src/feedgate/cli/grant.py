@@ -30,8 +30,12 @@ class RoleMissing(Invalid):
 def grant(
     context: typer.Context,
     feed: FeedArgument,
-    actor: Annotated[str, typer.Argument(metavar="ACTOR", help="A person or machine; comes into being here.")],
-    role: Annotated[Role | None, typer.Argument(metavar="ROLE", help="reader, collaborator, contributor or owner.")] = None,
+    actor: Annotated[
+        str, typer.Argument(metavar="ACTOR", help="A person or machine; comes into being here.")
+    ],
+    role: Annotated[
+        Role | None, typer.Argument(metavar="ROLE", help="reader, collaborator, contributor or owner.")
+    ] = None,
     remove: Annotated[bool, typer.Option("--remove", help="Take the actor's role.")] = False,
 ) -> None:
     """Give an actor a role on a feed, in place of the one it had, or take it."""

@@ -8,12 +8,14 @@ from feedgate.cli.show import inert, lines, table
 from feedgate.model.run import RunKind, RunState
 
 
-
 def show_report(run: RunBody) -> None:
     """Show a run's report on standard output."""
     lines(_summary(run))
     if run.targets and run.kind is RunKind.ADD:
-        table(("target", "", ""), [(t.target, "proved" if t.proved else "not proved", t.reason) for t in run.targets])
+        table(
+            ("target", "", ""),
+            [(t.target, "proved" if t.proved else "not proved", t.reason) for t in run.targets],
+        )
     if run.passed_over:
         lines(["Passed over:"])
         table(

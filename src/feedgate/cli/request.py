@@ -15,11 +15,13 @@ from feedgate.model.run import RunKind
 app = typer.Typer(rich_markup_mode=None)
 
 Requirements = Annotated[
-    list[str] | None, typer.Argument(metavar="REQ...", help="Names with specifiers, extras and markers (PEP 508).")
+    list[str] | None,
+    typer.Argument(metavar="REQ...", help="Names with specifiers, extras and markers (PEP 508)."),
 ]
 Pre = Annotated[bool, typer.Option("--pre", help="Pre-releases too.")]
 ExcludeNewer = Annotated[
-    str | None, typer.Option(metavar="DATE", help="Nothing newer than the end of that day (UTC), or that moment.")
+    str | None,
+    typer.Option(metavar="DATE", help="Nothing newer than the end of that day (UTC), or that moment."),
 ]
 Upgrade = Annotated[bool, typer.Option("--upgrade", help="Prefer the newest over what the feed has.")]
 UpgradePackages = Annotated[

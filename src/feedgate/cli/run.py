@@ -34,7 +34,14 @@ def list_runs(
     table(
         headings,
         [
-            (run.run, run.kind.value, run.state.value, run.feed, run.requester, f"{run.created_at:%Y-%m-%d %H:%M}")
+            (
+                run.run,
+                run.kind.value,
+                run.state.value,
+                run.feed,
+                run.requester,
+                f"{run.created_at:%Y-%m-%d %H:%M}",
+            )
             for run in reply.body
         ],
     )

@@ -13,7 +13,9 @@ app = typer.Typer()
 @app.command()
 def serve(
     context: typer.Context,
-    host: Annotated[str | None, typer.Option(help="The address to listen on; default: the settings'.")] = None,
+    host: Annotated[
+        str | None, typer.Option(help="The address to listen on; default: the settings'.")
+    ] = None,
     port: Annotated[int | None, typer.Option(help="The port; 0 = any free one.")] = None,
 ) -> None:
     """Serve a data directory until it is told to stop; prints one line with its address."""

@@ -16,7 +16,9 @@ app = typer.Typer(help="Make, list and revoke tokens.", rich_markup_mode=None)
 @app.command("create")
 def create(
     context: typer.Context,
-    actor: Annotated[str | None, typer.Option(metavar="ACTOR", help="Whose token; default: your own.")] = None,
+    actor: Annotated[
+        str | None, typer.Option(metavar="ACTOR", help="Whose token; default: your own.")
+    ] = None,
     feeds: Annotated[
         list[str] | None,
         typer.Option("--feed", "-f", metavar="ORG/FEED", help="A feed it reaches; default: all. Repeatable."),
@@ -83,5 +85,7 @@ def revoke(
 
 def _described(token: TokenBody) -> str:
     feeds = "all feeds of its actor" if token.feeds is None else ", ".join(token.feeds)
-    until = "does not expire" if token.expires_at is None else f"expires {token.expires_at:%Y-%m-%d %H:%M} UTC"
+    until = (
+        "does not expire" if token.expires_at is None else f"expires {token.expires_at:%Y-%m-%d %H:%M} UTC"
+    )
     return f"{token.id}: {token.scope.value} for {token.actor} on {feeds}; {until}. Shown once:"

@@ -16,7 +16,9 @@ app = typer.Typer(rich_markup_mode=None)
 @app.command()
 def upload(
     context: typer.Context,
-    files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="Wheels and sdists.", exists=True, dir_okay=False)],
+    files: Annotated[
+        list[Path], typer.Argument(metavar="FILE...", help="Wheels and sdists.", exists=True, dir_okay=False)
+    ],
     feed: FeedOption,
     imported: Annotated[
         bool, typer.Option("--imported", help="Ask the upstream whether it lists a file of a new name.")

@@ -164,7 +164,9 @@ def set_feed(  # noqa: PLR0913  # each setting may be left as it is
     return show_feed(records, caller, path)
 
 
-def add_target(records: Database, caller: Caller, path: FeedPath, target: Target, *, now: datetime) -> FeedSummary:
+def add_target(
+    records: Database, caller: Caller, path: FeedPath, target: Target, *, now: datetime
+) -> FeedSummary:
     """Add a target to the feed; one it has already is no entry."""
     with records.read() as view:
         located = require(view, caller, Permission.FEED_MANAGE, path)

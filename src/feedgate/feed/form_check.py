@@ -115,7 +115,11 @@ def _check_requirements(filename: str, stated: list[str], file: list[str]) -> No
     if form_set != file_set:
         odd = sorted(map(str, form_set ^ file_set))[0]
         side = "form" if odd in set(map(str, form_set)) else "file"
-        other = {"form": odd, "file": "no such requirement"} if side == "form" else {"form": "no such requirement", "file": odd}
+        other = (
+            {"form": odd, "file": "no such requirement"}
+            if side == "form"
+            else {"form": "no such requirement", "file": odd}
+        )
         raise FormContradictsFile(filename, "requires_dist", **other)
 
 

@@ -67,7 +67,9 @@ class FeedIndex:
             project = projects.find(snapshot, self.feed.id, name)
             changed = distributions.last_change(snapshot, self.feed.id, name)
         status, reason = _status(project)
-        return ProjectPage(name, tuple(row.file for row in files), f"{self.feed.id}.{changed}", status, reason)
+        return ProjectPage(
+            name, tuple(row.file for row in files), f"{self.feed.id}.{changed}", status, reason
+        )
 
     def find(self, filename: str) -> Published | None:
         """Return the file under that name, from a thread that may wait for the database."""

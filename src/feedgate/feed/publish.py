@@ -151,9 +151,7 @@ def _changed(change: Change, located: Located, closure: Closure) -> tuple[Projec
         return ()
     names = {row.project for row in closure.rows} | {name for name, _filename in closure.present}
     return tuple(
-        name
-        for name in sorted(names)
-        if distributions.last_change(change, located.id, name) > closure.base
+        name for name in sorted(names) if distributions.last_change(change, located.id, name) > closure.base
     )
 
 

@@ -172,9 +172,7 @@ async def receive_upload(  # noqa: PLR0913  # who, where, what, how, when
         received = _read(received)
         check_form(form, parse_core_metadata(received.looked.metadata or b"", filename=form.filename))
         listed = await _listed(parts, located, feed, received, imported=imported)
-        await asyncio.to_thread(
-            _check_release, parts.records, located, received, listed is not None, clock()
-        )
+        await asyncio.to_thread(_check_release, parts.records, located, received, listed is not None, clock())
         await incoming.keep()
         looked = await parts.looks.remember(received.looked)
         row = _row(replace(received, looked=looked), listed, incoming, clock())
@@ -250,9 +248,7 @@ def _known(records: Database, located: Located, filename: str, digest: Digest) -
         return None
     if first != digest or row is None:
         raise NameSpent(located.path, filename, first=first, now=digest)
-    return Uploaded(
-        filename, digest, row.project, row.version, is_new=False, origin=row.origin, serial=None
-    )
+    return Uploaded(filename, digest, row.project, row.version, is_new=False, origin=row.origin, serial=None)
 
 
 def _keep_out(  # noqa: PLR0913  # where, who, what, why, when
@@ -268,17 +264,17 @@ def _keep_out(  # noqa: PLR0913  # where, who, what, why, when
     held = decision.verdict is Verdict.HOLD
     with records.change(located.id, Act.HELD if held else Act.REFUSED, require_actor(caller), now) as change:
         change.record(
-            {
-                "files": [
-                    {"filename": filename, "sha256": received.looked.digest, "reason": decision.reason}
-                ]
-            }
+            {"files": [{"filename": filename, "sha256": received.looked.digest, "reason": decision.reason}]}
         )
     return UploadHeld(filename, decision) if held else UploadRefused(filename, decision)
 
 
 def _check_release(
-    records: Database, located: Located, received: _Received, is_listed: bool, now: datetime  # noqa: FBT001
+    records: Database,
+    located: Located,
+    received: _Received,
+    is_listed: bool,
+    now: datetime,  # noqa: FBT001
 ) -> None:
     if is_listed:
         return
@@ -333,7 +329,13 @@ def _publish(  # noqa: PLR0913  # where, who, what, when
                 raise NameSpent(located.path, filename, first=first, now=row.digest)
             # Somebody else brought the same bytes meanwhile: a success with nothing to do.
             return Uploaded(
-                filename, row.digest, known.project, known.version, is_new=False, origin=known.origin, serial=None
+                filename,
+                row.digest,
+                known.project,
+                known.version,
+                is_new=False,
+                origin=known.origin,
+                serial=None,
             )
         note = _settle_project(change, caller, path, located, row)
         distributions.publish(change, located.id, [row])
@@ -346,7 +348,14 @@ def _publish(  # noqa: PLR0913  # where, who, what, when
             }
         )
         uploaded = Uploaded(
-            filename, row.digest, row.project, row.version, is_new=True, origin=row.origin, serial=serial, note=note
+            filename,
+            row.digest,
+            row.project,
+            row.version,
+            is_new=True,
+            origin=row.origin,
+            serial=serial,
+            note=note,
         )
     return uploaded
 

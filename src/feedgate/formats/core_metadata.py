@@ -18,9 +18,16 @@ from packaging.version import InvalidVersion, Version
 from feedgate.errors import Invalid
 from feedgate.model.names import InvalidName, ProjectName, parse_project_name
 
+MOST_HEADERS: Final = 5_000
+"""The standard parser looks through all headers once for each name among them."""
+
+LONGEST_FIELD: Final = 4_000
+"""Characters of a name, version or requirement; from 4,301 digits on Python reads no number."""
+
 _LARGEST_KEPT_BYTES: Final = 64 * 1024
 _KNOWN_MAJORS: Final = frozenset({"1", "2"})
 _METADATA_VERSION = re.compile(r"([0-9]{1,3})\.[0-9]{1,3}")
+_LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)")
 _FOLD = re.compile(r"[\r\n]+[ \t]*")
 _SINGLE_USE: Final = (
     "metadata-version",
@@ -95,6 +102,8 @@ def _parse(raw: bytes, filename: str) -> CoreMetadata:
         raise InvalidCoreMetadata(
             filename, field="encoding", reason=f"is not UTF-8 (byte {error.start})"
         ) from error
+    if _count_headers(text) > MOST_HEADERS:
+        raise InvalidCoreMetadata(filename, field="header", reason=f"comes more than {MOST_HEADERS} times")
     fields, unparsed = parse_email(text)
     for field in _SINGLE_USE:
         if len(unparsed.get(field, ())) > 1:
@@ -117,10 +126,25 @@ def _parse(raw: bytes, filename: str) -> CoreMetadata:
 _parse_kept = lru_cache(maxsize=1024)(_parse)
 
 
+def _count_headers(text: str) -> int:
+    count = 0
+    for line in _LINE.finditer(text):
+        if not line[0].strip("\r\n"):
+            break
+        count += not line[0].startswith((" ", "\t"))
+    return count
+
+
 def _required(value: str | None, field: str, filename: str) -> str:
     if value is None or not value.strip():
         raise InvalidCoreMetadata(filename, field=field, reason="is missing")
-    return value.strip()
+    return _short(value.strip(), field, filename)
+
+
+def _short(value: str, field: str, filename: str) -> str:
+    if len(value) > LONGEST_FIELD:
+        raise InvalidCoreMetadata(filename, field=field, reason=f"is longer than {LONGEST_FIELD} characters")
+    return value
 
 
 def _metadata_version(fields: RawMetadata, filename: str) -> str:
@@ -150,7 +174,7 @@ def _version(raw: str, filename: str) -> Version:
 
 
 def _requires_python(fields: RawMetadata, filename: str) -> str | None:
-    stated = fields.get("requires_python", "").strip()
+    stated = _short(fields.get("requires_python", "").strip(), "Requires-Python", filename)
     if not stated:
         return None
     try:
@@ -163,7 +187,7 @@ def _requires_python(fields: RawMetadata, filename: str) -> str | None:
 
 def _requirement(raw: str, filename: str) -> Requirement:
     try:
-        return Requirement(_FOLD.sub(" ", raw))
-    except InvalidRequirement as error:
+        return Requirement(_FOLD.sub(" ", _short(raw, "Requires-Dist", filename)))
+    except (InvalidRequirement, RecursionError) as error:
         reason = f"{raw[:200]!r} is no requirement (PEP 508)"
         raise InvalidCoreMetadata(filename, field="Requires-Dist", reason=reason) from error

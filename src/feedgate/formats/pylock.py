@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from packaging.markers import UndefinedComparison, UndefinedEnvironmentName
+from packaging.markers import UndefinedEnvironmentName
 from packaging.pylock import Package, Pylock, PylockValidationError
 from packaging.requirements import Requirement
 from packaging.utils import parse_sdist_filename, parse_wheel_filename
@@ -22,7 +22,7 @@ class UnreadableResolution(Broken):
 
     code = "unreadable-resolution"
 
-    def __init__(self, reason: str) -> None:
+    def __init__(self, *, reason: str) -> None:
         super().__init__(
             f"the resolver's answer can not be read: {reason}",
             next_step="Nothing was changed. Report this with the run's number.",
@@ -76,14 +76,8 @@ def parse_resolution(raw: bytes) -> tuple[LockedFile, ...]:
     try:
         lock = Pylock.from_dict(tomllib.loads(raw.decode("utf-8")))
         return tuple(file for package in lock.packages for file in _locked_files(package))
-    except (
-        tomllib.TOMLDecodeError,
-        UnicodeDecodeError,
-        RecursionError,
-        PylockValidationError,
-        InvalidDigest,
-    ) as error:
-        raise UnreadableResolution(str(error)) from error
+    except (ValueError, RecursionError, PylockValidationError, InvalidDigest) as error:
+        raise UnreadableResolution(reason=str(error)) from error
 
 
 def write_preferences(pins: Iterable[tuple[ProjectName, str]]) -> str:
@@ -112,20 +106,14 @@ def parse_request_lock(
             for index, package in enumerate(lock.packages)
             if _holds(package, lock, environment)
         ]
-    except (
-        tomllib.TOMLDecodeError,
-        RecursionError,  # thousands of brackets
-        PylockValidationError,
-        UndefinedComparison,
-        UndefinedEnvironmentName,
-    ) as error:
+        for name, count in Counter(package.name for _, package in chosen).items():
+            if count > 1:
+                raise InvalidLock(origin, reason=f"{count} entries of {name} apply to the same machine")
+        return tuple(
+            _request_line(package, f"{origin}:packages[{index}]", environment) for index, package in chosen
+        )
+    except (ValueError, RecursionError, PylockValidationError, UndefinedEnvironmentName) as error:
         raise InvalidLock(origin, reason=str(error)) from error
-    for name, count in Counter(package.name for _, package in chosen).items():
-        if count > 1:
-            raise InvalidLock(origin, reason=f"{count} entries of {name} apply to the same machine")
-    return tuple(
-        _request_line(package, f"{origin}:packages[{index}]", environment) for index, package in chosen
-    )
 
 
 def _locked_files(package: Package) -> Iterator[LockedFile]:

@@ -162,11 +162,18 @@ def parse_requirement(raw: str, *, origin: str) -> RequirementLine:
 def write_requirements(lines: Iterable[Requirement]) -> str:
     """Return one plain PEP 508 line each, for an installer to read.
 
-    Raises DirectUrlNotAllowed or InvalidRequirement for a requirement that
-    would not read back as itself.
+    Raises what ``parse_requirement`` raises for one that an installer could
+    read as anything else.
     """
-    checked = [parse_requirement(str(requirement), origin="requirement") for requirement in lines]
+    checked = [parse_requirement(_as_text(requirement), origin="requirement") for requirement in lines]
     return "".join(f"{line.requirement}\n" for line in checked)
+
+
+def _as_text(requirement: Requirement) -> str:
+    try:
+        return str(requirement)
+    except ValueError as error:  # a marker with both kinds of quotation marks
+        raise InvalidRequirement(requirement.name, origin="requirement", reason=str(error)) from error
 
 
 def _logical_lines(text: str) -> Iterator[tuple[int, str]]:
@@ -219,7 +226,7 @@ def _parse_plain(text: str, origin: str) -> Requirement:
     try:
         requirement = Requirement(text)
         parse_project_name(requirement.name)
-    except (packaging.requirements.InvalidRequirement, InvalidName) as error:
+    except (packaging.requirements.InvalidRequirement, InvalidName, RecursionError) as error:
         raise InvalidRequirement(text, origin=origin, reason=_first_line(error)) from error
     if requirement.url is not None:
         raise DirectUrlNotAllowed(text, origin=origin)
@@ -228,7 +235,7 @@ def _parse_plain(text: str, origin: str) -> Requirement:
             raise InvalidRequirement(
                 text, origin=origin, reason=f"{specifier.version!r} is no version (PEP 440)"
             )
-    if any(character in text for character in _NOT_PLAIN) or not _reads_back(requirement):
+    if any(character in text for character in _NOT_PLAIN):
         raise InvalidRequirement(
             text, origin=origin, reason="its marker has characters that installers read differently"
         )
@@ -277,10 +284,3 @@ def _is_version(raw: str) -> bool:
     except InvalidVersion:
         return False
     return True
-
-
-def _reads_back(requirement: Requirement) -> bool:
-    try:
-        return Requirement(str(requirement)) == requirement
-    except packaging.requirements.InvalidRequirement:
-        return False

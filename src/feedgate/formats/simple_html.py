@@ -13,6 +13,7 @@ from typing import Final
 from urllib.parse import urljoin
 
 from feedgate.formats.links import Links
+from feedgate.formats.listing import check_listed
 from feedgate.formats.project_names import PROJECT_LIST, sort_names
 from feedgate.model.digest import Digest, InvalidDigest, parse_digest
 from feedgate.model.distribution import Distribution
@@ -151,14 +152,14 @@ def _base(page: _Reader, base_url: str) -> str:
 
 
 def _parse_link(text: str, attributes: dict[str, str], links: Links) -> Distribution:
-    if not text.isascii() or not text.isprintable() or "/" in text or not text:
-        raise ValueError(text)
+    requires_python = attributes.get("data-requires-python")
+    check_listed(text, requires_python)
     address, _, fragment = attributes["href"].strip().partition("#")
     offered = attributes.get("data-core-metadata", attributes.get("data-dist-info-metadata"))
     return Distribution(
         filename=text,
         digest=_stated_digest(fragment),
-        requires_python=attributes.get("data-requires-python") or None,
+        requires_python=requires_python or None,
         metadata_digest=_parse_core_metadata(offered),
         yanked=attributes.get("data-yanked"),
         source=links.join(address),

@@ -14,6 +14,7 @@ from packaging.utils import canonicalize_name
 from packaging.version import Version
 
 from feedgate.formats.links import Links
+from feedgate.formats.listing import check_listed
 from feedgate.formats.project_names import PROJECT_LIST, sort_names
 from feedgate.model.digest import Digest
 from feedgate.model.distribution import Distribution, InvalidFilename
@@ -30,6 +31,7 @@ API_VERSION_WITHOUT_PROMISES: Final = "1.0"
 """What a page says that can not state every size and version, which 1.1 makes mandatory."""
 
 _DIGEST_CHARACTERS: Final = 64
+_LARGEST_SIZE: Final = 2**53  # what every reader of JSON can tell from its neighbours
 _STATUSES: Final = {status.value: status for status in Status}
 
 
@@ -56,7 +58,7 @@ def parse_page(body: bytes, *, name: ProjectName, base_url: str) -> ProjectPage:
     for entry in document["files"]:
         try:
             files.append(_parse_entry(entry, links))
-        except (AttributeError, KeyError, TypeError, ValueError):
+        except (AttributeError, KeyError, OverflowError, TypeError, ValueError):
             continue
     status, reason = _parse_status(document.get("project-status"))
     return ProjectPage(
@@ -154,16 +156,12 @@ def _check_version(document: Mapping[str, Any], name: str) -> None:
 
 
 def _parse_entry(entry: dict[str, Any], links: Links) -> Distribution:
-    filename = entry["filename"]
-    if not filename or "/" in filename or not filename.isascii() or not filename.isprintable():
-        raise ValueError(filename)
     get = entry.get
+    filename, requires_python = entry["filename"], get("requires-python")
+    check_listed(filename, requires_python)
     digest = entry["hashes"].get("sha256")
-    requires_python = get("requires-python")
-    if not (requires_python is None or isinstance(requires_python, str)):
-        raise TypeError(requires_python)
     size_bytes = get("size")
-    if size_bytes is not None and (type(size_bytes) is not int or size_bytes < 0):
+    if size_bytes is not None and (type(size_bytes) is not int or not 0 <= size_bytes <= _LARGEST_SIZE):
         raise ValueError(size_bytes)
     uploaded_at = get("upload-time")
     return Distribution(

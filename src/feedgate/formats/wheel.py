@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from packaging.utils import canonicalize_name
-from packaging.version import InvalidVersion, Version
+from packaging.version import Version
 
 from feedgate.errors import Invalid
 from feedgate.formats.archive import MissingMetadata, UnreadableArchive, open_zip, read_zip_member
@@ -115,5 +115,5 @@ def _row(columns: list[str]) -> RecordRow:
 def _same_version(raw: str, version: Version) -> bool:
     try:
         return Version(raw) == version
-    except InvalidVersion:
+    except ValueError:  # also for more digits than Python reads
         return False

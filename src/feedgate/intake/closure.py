@@ -147,7 +147,7 @@ def _sides(operator: str, patch: int) -> tuple[int, ...]:
 def _asked_for(requirement: Requirement, environment: Mapping[str, str], extra: str) -> bool:
     if requirement.marker is None:
         return not extra
-    if extra and _holds(requirement, environment, "") :
+    if extra and _holds(requirement, environment, ""):
         return False
     return _holds(requirement, environment, extra)
 

@@ -85,9 +85,7 @@ class Fetch:
         total = None if None in sizes else sum(size or 0 for size in sizes)
         progress = _Progress(tell, len(pins), total)
         async with asyncio.TaskGroup() as group:
-            tasks = [
-                group.create_task(self._bring(view, pin, stated, progress)) for pin in pins.values()
-            ]
+            tasks = [group.create_task(self._bring(view, pin, stated, progress)) for pin in pins.values()]
         digests = dict(zip(pins, (task.result() for task in tasks), strict=True))
         came = view.brought | {Digest(raw) for part in resolved.values() for raw in part.brought}
         fetched = sum(1 for digest in digests.values() if digest in came)

@@ -4,13 +4,13 @@ from collections.abc import Collection, Iterable, Mapping
 
 from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name, parse_wheel_filename
-from packaging.version import Version
+from packaging.version import InvalidVersion, Version
 
 from feedgate.formats.core_metadata import CoreMetadata
 from feedgate.index.admitting import admits_python
 from feedgate.intake.asked import Words
 from feedgate.intake.closure import walk
-from feedgate.model.distribution import Distribution, InvalidFilename, Kind
+from feedgate.model.distribution import Distribution, InvalidFilename, Stem
 from feedgate.model.environment import marker_environment, supported_tags
 from feedgate.model.index import Index, NoSuchProject
 from feedgate.model.names import ProjectName
@@ -18,6 +18,8 @@ from feedgate.model.resolution import PassedOver, Pin
 from feedgate.model.target import Target
 
 RULE = "source"
+
+_WHEEL = ".whl"
 
 
 async def passed_over_for_source(
@@ -87,34 +89,59 @@ def _named(name: ProjectName, files: Iterable[Distribution]) -> str:
 
 
 def _is_admitted(file: Distribution, specifiers: Iterable[SpecifierSet]) -> bool:
-    try:
-        version = file.stem.version
-    except InvalidFilename:
-        return False
-    return all(specifier.contains(version, prereleases=True) for specifier in specifiers)
+    stem = _stem(file)
+    return stem is not None and all(
+        specifier.contains(stem.version, prereleases=True) for specifier in specifiers
+    )
 
 
 def _only_source(files: Iterable[Distribution], target: Target, *, newer_than: Version) -> set[Version]:
-    sourced: set[Version] = set()
-    wheeled: set[Version] = set()
+    # Pages have thousands of wheels; only those of releases that also have source are looked at.
+    sourced = {
+        stem.version
+        for file in files
+        if not file.filename.endswith(_WHEEL)
+        and (stem := _stem(file)) is not None
+        and stem.version > newer_than
+        and _is_free(file, target)
+    }
+    if not sourced:
+        return sourced
+    texts: dict[str, Version | None] = {}
     for file in files:
+        if file.filename.endswith(_WHEEL) and _is_free(file, target):
+            version = _version_of_wheel(file.filename, texts)
+            if version in sourced and _fits(file, target):
+                sourced.discard(version)
+    return sourced
+
+
+def _version_of_wheel(filename: str, known: dict[str, Version | None]) -> Version | None:
+    parts = filename.split("-", 2)
+    text = parts[1] if len(parts) > 1 else ""
+    if text not in known:
         try:
-            stem = file.stem
-        except InvalidFilename:
-            continue
-        if stem.version <= newer_than or file.yanked is not None:
-            continue
-        if file.requires_python and not admits_python(file.requires_python, target.python):
-            continue
-        if stem.kind is Kind.SDIST:
-            sourced.add(stem.version)
-        elif _fits(file, target):
-            wheeled.add(stem.version)
-    return sourced - wheeled
+            known[text] = Version(text)
+        except InvalidVersion:
+            known[text] = None
+    return known[text]
+
+
+def _stem(file: Distribution) -> Stem | None:
+    try:
+        return file.stem
+    except InvalidFilename:
+        return None
+
+
+def _is_free(file: Distribution, target: Target) -> bool:
+    """Whether nothing but a missing wheel keeps the file from being chosen."""
+    admits = not file.requires_python or admits_python(file.requires_python, target.python)
+    return file.yanked is None and bool(admits)
 
 
 def _fits(file: Distribution, target: Target) -> bool:
-    if not file.filename.endswith(".whl"):
+    if not file.filename.endswith(_WHEEL):
         return False
     _name, _version, _build, tags = parse_wheel_filename(file.filename)
     return not tags.isdisjoint(supported_tags(target.minor, target.platform))

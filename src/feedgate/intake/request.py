@@ -133,9 +133,7 @@ def list_runs(records: Database, caller: Caller, path: FeedPath | None, *, limit
         return runs.newest(view, feeds=readable, limit=limit)
 
 
-def run_events(
-    records: Database, caller: Caller, run_id: str, *, after: int
-) -> tuple[Run, tuple[Told, ...]]:
+def run_events(records: Database, caller: Caller, run_id: str, *, after: int) -> tuple[Run, tuple[Told, ...]]:
     """Return the run and its events behind the number ``after``, both of one moment."""
     with records.read() as view:
         run = _seen(view, caller, run_id)

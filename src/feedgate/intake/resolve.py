@@ -165,9 +165,15 @@ class _Work:
         unknown = [name for name in answer.asked.not_found if name in asked_words.names]
         if unknown:
             named = ", ".join(unknown)
-            return Failed("no-such-project", f"{named}: neither the feed nor the upstream has a project of that name. Next: check the spelling")
+            return Failed(
+                "no-such-project",
+                f"{named}: neither the feed nor the upstream has a project of that name. Next: check the spelling",
+            )
         if answer.asked.escapes:
-            return Failed("escape", f"a link or requirement leads elsewhere: {', '.join(answer.asked.escapes)}. {answer.reason}")
+            return Failed(
+                "escape",
+                f"a link or requirement leads elsewhere: {', '.join(answer.asked.escapes)}. {answer.reason}",
+            )
         return Failed("unsolvable", f"no set of versions fits {self.target}: {answer.reason}")
 
     async def _pins(self, solved: Solved) -> tuple[Pin, ...]:
@@ -204,7 +210,9 @@ def _fault(answer: IndexFault) -> Failed:
     return Failed(error.code, f"{name}: {error.message}. Next: {error.next_step}")
 
 
-def _unknown_extra(asked_words: Words, members: Mapping[ProjectName, CoreMetadata], target: Target) -> Failed | None:
+def _unknown_extra(
+    asked_words: Words, members: Mapping[ProjectName, CoreMetadata], target: Target
+) -> Failed | None:
     """Return a failure if an extra was asked for that the chosen release does not have; uv only warns."""
     environment = marker_environment(target, target.python)
     for line in asked_words.requirements:

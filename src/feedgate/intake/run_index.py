@@ -75,7 +75,9 @@ class RunIndex:
     _entries: Entries = field(default_factory=lambda: Entries(link))
     _metadata: dict[str, asyncio.Task[CoreMetadata]] = field(default_factory=dict)
 
-    def mount(self, python: str, asked_hashes: dict[ProjectName, frozenset[str]], newest: datetime | None) -> Mount:
+    def mount(
+        self, python: str, asked_hashes: dict[ProjectName, frozenset[str]], newest: datetime | None
+    ) -> Mount:
         """Return what the resolver is served for one exact Python."""
         admitting = Admitting(self.overlay, python, asked_hashes, newest)
         return Mount(admitting, self._entries, self._resolve_digest)

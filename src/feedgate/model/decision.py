@@ -36,9 +36,13 @@ class Decision:
     @property
     def verdict(self) -> Verdict:
         """The gravest of the opinions; admit where there is none."""
-        return max((opinion.verdict for opinion in self.opinions), key=lambda v: v.rank, default=Verdict.ADMIT)
+        return max(
+            (opinion.verdict for opinion in self.opinions), key=lambda v: v.rank, default=Verdict.ADMIT
+        )
 
     @property
     def reason(self) -> str:
         """Why, in words: the reasons of the opinions that decided."""
-        return "; ".join(o.reason for o in self.opinions if o.verdict is self.verdict and self.verdict is not Verdict.ADMIT)
+        return "; ".join(
+            o.reason for o in self.opinions if o.verdict is self.verdict and self.verdict is not Verdict.ADMIT
+        )

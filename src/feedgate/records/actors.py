@@ -50,9 +50,7 @@ def grant(change: Change, feed: FeedId, actor: str, role: Role) -> None:
     """Close the actor's role on the feed and open this one."""
     close(change, tables.feed_grant, _grant.feed_id == feed, _grant.actor == actor)
     change.connection.execute(
-        insert(tables.feed_grant).values(
-            feed_id=feed, actor=actor, role=role.value, valid_from=change.serial
-        )
+        insert(tables.feed_grant).values(feed_id=feed, actor=actor, role=role.value, valid_from=change.serial)
     )
 
 

@@ -210,7 +210,10 @@ def make_engine(url: str) -> Engine:
 def start_ledger(view: View, feed: FeedId | None, ledger: str) -> None:
     """Write a ledger's first head row; the same again does nothing."""
     key = _ledger_key(feed)
-    if view.connection.execute(select(tables.head.c.serial).where(tables.head.c.feed_id == key)).first() is None:
+    if (
+        view.connection.execute(select(tables.head.c.serial).where(tables.head.c.feed_id == key)).first()
+        is None
+    ):
         view.connection.execute(
             insert(tables.head).values(feed_id=key, ledger=ledger, serial=0, hash=NOTHING_BEFORE)
         )

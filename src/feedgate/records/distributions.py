@@ -90,9 +90,7 @@ def versions(snapshot: Snapshot, feed: FeedId) -> tuple[tuple[ProjectName, str],
     return tuple((ProjectName(row.project), row.version) for row in snapshot.connection.execute(query))
 
 
-def filenames(
-    snapshot: Snapshot, feed: FeedId, *, origin: Origin
-) -> tuple[tuple[ProjectName, str], ...]:
+def filenames(snapshot: Snapshot, feed: FeedId, *, origin: Origin) -> tuple[tuple[ProjectName, str], ...]:
     """Return project and file name of every distribution of that origin."""
     query = select(_distribution.project, _distribution.filename).where(
         _distribution.feed_id == feed,

@@ -107,14 +107,10 @@ def remove_target(change: Change, feed: FeedId, target: Target) -> bool:
 def state(view: View, located: Located, at: Serial | None = None) -> Feed | None:
     """Return the feed as it stands, or as it stood at a serial; None where it is not made yet."""
     seen = is_open(tables.feed_state) if at is None else seen_at(tables.feed_state, at)
-    row = view.connection.execute(
-        select(tables.feed_state).where(_state.feed_id == located.id, seen)
-    ).first()
+    row = view.connection.execute(select(tables.feed_state).where(_state.feed_id == located.id, seen)).first()
     if row is None:
         return None
-    return Feed(
-        located.path, row.is_public, row.policy, Uploads(row.uploads), _targets(view, located.id, at)
-    )
+    return Feed(located.path, row.is_public, row.policy, Uploads(row.uploads), _targets(view, located.id, at))
 
 
 def snapshot_state(snapshot: Snapshot) -> Feed:

@@ -39,9 +39,7 @@ def put(note: Note, inspections: Iterable[Inspection], now: datetime) -> None:
         note.connection.execute(upsert_into(note, tables.inspection).on_conflict_do_nothing(), rows)
 
 
-def find(
-    view: View, digests: Sequence[Digest], *, inspector: str, version: int
-) -> dict[Digest, Inspection]:
+def find(view: View, digests: Sequence[Digest], *, inspector: str, version: int) -> dict[Digest, Inspection]:
     """Return, of ``digests``, those that the inspector has looked at in that version."""
     found: dict[Digest, Inspection] = {}
     for start in range(0, len(digests), _BATCH):

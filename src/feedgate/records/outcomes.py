@@ -27,9 +27,7 @@ def put(note: Note, run: RunId, step: str, body: Json, *, target: str = "") -> N
 
 def find(view: View, run: RunId, step: str, *, target: str = "") -> Json:
     """Return the body, or None where the step has not worked it out."""
-    query = select(_outcome.body).where(
-        _outcome.run == run, _outcome.step == step, _outcome.target == target
-    )
+    query = select(_outcome.body).where(_outcome.run == run, _outcome.step == step, _outcome.target == target)
     body = view.connection.execute(query).scalar_one_or_none()
     return None if body is None else json.loads(body)
 

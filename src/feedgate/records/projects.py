@@ -53,7 +53,6 @@ def put(change: Change, feed: FeedId, project: FeedProject) -> None:
     )
 
 
-
 def _read(row: Row[tuple[object, ...]]) -> FeedProject:
     return FeedProject(
         name=row.name,

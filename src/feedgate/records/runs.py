@@ -80,7 +80,8 @@ def begun(view: View) -> tuple[Waiting, ...]:
 def _waiting(view: View, condition: ColumnElement[bool]) -> tuple[Waiting, ...]:
     query = select(_run.id, _run.kind, _run.cancel_requested).where(condition).order_by(_run.created_at)
     return tuple(
-        Waiting(RunId(row.id), RunKind(row.kind), row.cancel_requested) for row in view.connection.execute(query)
+        Waiting(RunId(row.id), RunKind(row.kind), row.cancel_requested)
+        for row in view.connection.execute(query)
     )
 
 
@@ -124,7 +125,13 @@ def start(note: Note, run: RunId, now: datetime) -> None:
 
 
 def finish(
-    note: Note, run: RunId, state: RunState, now: datetime, *, code: str | None = None, reason: str | None = None
+    note: Note,
+    run: RunId,
+    state: RunState,
+    now: datetime,
+    *,
+    code: str | None = None,
+    reason: str | None = None,
 ) -> bool:
     """Give the run its final state; False where it had one already."""
     open_states = [state.value for state in RunState if not state.is_final]

@@ -40,9 +40,7 @@ def _span() -> tuple[Column[int], Column[int | None]]:
 
 def _one_open_row(table: Table, *keys: KeyedColumnElement[object]) -> None:
     still_open = table.c.valid_until.is_(None)
-    Index(
-        f"one_open_{table.name}", *keys, unique=True, sqlite_where=still_open, postgresql_where=still_open
-    )
+    Index(f"one_open_{table.name}", *keys, unique=True, sqlite_where=still_open, postgresql_where=still_open)
 
 
 organization = Table(

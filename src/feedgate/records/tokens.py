@@ -50,9 +50,7 @@ def create(change: Change, row: TokenRow, *, secret_sha256: str, feed_ids: froze
 
 def find_by_secret(view: View, secret_sha256: str) -> TokenRow | None:
     """Return the token whose secret has this sha256."""
-    row = view.connection.execute(
-        select(tables.token).where(_token.secret_sha256 == secret_sha256)
-    ).first()
+    row = view.connection.execute(select(tables.token).where(_token.secret_sha256 == secret_sha256)).first()
     return None if row is None else _read(view, row)
 
 

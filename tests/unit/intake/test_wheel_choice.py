@@ -129,14 +129,11 @@ def test_every_platform_prefers_its_own_wheel_to_a_pure_one(platform: str) -> No
 @pytest.mark.skipif(this_machine().system is not System.GLIBC, reason="its tags are not uv's to name")
 def test_the_order_on_this_machine_is_its_installers_own() -> None:
     platform = highest_platform(this_machine())
-    glibc = int(platform.rpartition("_")[2])
-    python = f"3.{sys.version_info.minor}.0"
-    own = [
-        tag
-        for tag in tags.sys_tags()
-        if tag.interpreter == f"cp3{sys.version_info.minor}"
-        and (tag.platform.startswith("manylinux2") or f"_2_{glibc}_" >= tag.platform[9:14] > "_2_10")
-    ]
+    architecture, newest = platform.partition("-")[0], int(platform.rpartition("_")[2])
+    named = {f"manylinux_2_{glibc}_{architecture}" for glibc in range(5, newest + 1)}
+    minor = sys.version_info.minor
+    python = f"3.{minor}.0"
+    own = [tag for tag in tags.sys_tags() if tag.interpreter == f"cp3{minor}" and tag.platform in named]
     wheels = [f"a-5.0.0-{tag}.whl" for tag in own]
 
     ranked = []
