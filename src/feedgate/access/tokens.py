@@ -62,7 +62,7 @@ class NewToken:
     secret: Secret
 
 
-def create_token(  # noqa: PLR0913  # what a token is
+def create_token(  # what a token is
     records: Database,
     caller: Caller,
     *,

@@ -37,7 +37,7 @@ class NoServerToConnectTo(Invalid):
 
 
 @app.command()
-def connect(  # noqa: PLR0913  # each is a choice of the caller
+def connect(  # each is a choice of the caller
     context: typer.Context,
     feed: Annotated[str, typer.Argument(metavar="ORG/FEED|URL", help="The feed, or https://HOST/ORG/FEED.")],
     clients: Annotated[
@@ -95,7 +95,7 @@ def _plan_with_server(
     dry_run: bool,
 ) -> Plan:
     """Ask the server for a read token that reaches this feed and those this machine has there already."""
-    from feedgate.cli.door import opened  # noqa: PLC0415  # a URL needs no server of ours
+    from feedgate.cli.door import opened  # a URL needs no server of ours
 
     with opened(context) as door:
         if not door.stays:

@@ -68,6 +68,6 @@ def data_directory(stated: str | None) -> Path:
     """Return the data directory: as stated, else the platform's folder for data."""
     if stated is not None:
         return Path(stated)
-    from platformdirs import user_data_path  # noqa: PLC0415  # only where none is stated
+    from platformdirs import user_data_path  # only where none is stated
 
     return user_data_path("feedgate")

@@ -26,7 +26,7 @@ Target = Annotated[str, typer.Argument(metavar="TARGET", help="PYTHON@PLATFORM, 
 
 
 @app.command("create")
-def create(  # noqa: PLR0913  # what a feed is
+def create(  # what a feed is
     context: typer.Context,
     feed: FeedArgument,
     targets: TargetsOption = None,

@@ -49,7 +49,9 @@ class Place:
     as_json: bool = False
 
 
-def _remember(context: typer.Context, parameter: typer.CallbackParam, value: Any) -> Any:  # noqa: ANN401  # a callback takes any option's value
+def _remember(
+    context: typer.Context, parameter: typer.CallbackParam, value: Any
+) -> Any:  # a callback takes any option's value
     context.find_root().meta[str(parameter.name)] = value
     return value
 
@@ -92,9 +94,9 @@ def _everywhere(
     """Hold the options that every command has."""
 
 
-def _print_version(context: typer.Context, value: bool) -> None:  # noqa: FBT001  # a callback takes its option's value
+def _print_version(context: typer.Context, value: bool) -> None:  # a callback takes its option's value
     if value:
-        from importlib.metadata import version  # noqa: PLC0415  # only where it is asked for
+        from importlib.metadata import version  # only where it is asked for
 
         typer.echo(f"feedgate {version('feedgate')}")
         context.exit()
@@ -120,15 +122,15 @@ def _options_of(holder: Callable[..., None]) -> list[Any]:
 class _Commands(TyperGroup):
     """The table as a group: a command's file is imported when the command is called."""
 
-    def list_commands(self, ctx: Any) -> list[str]:  # noqa: ANN401  # Typer's own, not exported
+    def list_commands(self, ctx: Any) -> list[str]:  # Typer's own, not exported
         del ctx
         return list(COMMANDS)
 
-    def get_command(self, ctx: Any, cmd_name: str) -> Any:  # noqa: ANN401  # as above
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:  # as above
         del ctx
         return find_command(cmd_name)
 
-    def format_commands(self, ctx: Any, formatter: Any) -> None:  # noqa: ANN401  # as above
+    def format_commands(self, ctx: Any, formatter: Any) -> None:  # as above
         del ctx
         with formatter.section("Commands"):
             formatter.write_dl([(name, line) for name, (_file, line) in COMMANDS.items()])

@@ -138,7 +138,7 @@ def _first_line(stream: IO[str]) -> str:
 
 def _have_feed(client: Client) -> FeedBody:
     host = host_target()
-    other = Target(12 if host.minor != 12 else 13, None, host.platform)  # noqa: PLR2004  # another Python than ours
+    other = Target(12 if host.minor != 12 else 13, None, host.platform)  # another Python than ours
     creation = FeedCreation(organization=FEED.organization, feed=FEED.feed, targets=[str(host), str(other)])
     try:
         return client.create_feed(creation).body

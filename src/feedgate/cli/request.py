@@ -27,11 +27,11 @@ Upgrade = Annotated[bool, typer.Option("--upgrade", help="Prefer the newest over
 UpgradePackages = Annotated[
     list[str] | None, typer.Option("--upgrade-package", metavar="NAME", help="That one only. Repeatable.")
 ]
+Wait = Annotated[bool, typer.Option("--wait/--no-wait", help="Follow the run to its end.")]
 Reason = Annotated[str | None, typer.Option(metavar="TEXT", help="Why; kept in the ledger.")]
 
 
-@app.command("plan")
-def plan(  # noqa: PLR0913  # what a request is
+def _ask(
     context: typer.Context,
     feed: FeedOption,
     requirements: Requirements = None,
@@ -43,10 +43,10 @@ def plan(  # noqa: PLR0913  # what a request is
     upgrade: Upgrade = False,
     upgrade_packages: UpgradePackages = None,
     reason: Reason = None,
+    wait: Wait = True,
 ) -> None:
-    """Say what add would bring in: new, present, kept, passed over, and sizes. Changes nothing."""
     creation = RunCreation(
-        kind=RunKind.PLAN,
+        kind=RunKind(str(context.info_name)),
         requirements=requirements or [],
         files=read_request_files(files or [], constraints or []),
         targets=targets or [],
@@ -56,45 +56,22 @@ def plan(  # noqa: PLR0913  # what a request is
         upgrade_packages=upgrade_packages or [],
         reason=reason,
     )
-    raise typer.Exit(_ask(context, feed, creation, wait=True))
-
-
-@app.command("add")
-def add(  # noqa: PLR0913  # what a request is
-    context: typer.Context,
-    feed: FeedOption,
-    requirements: Requirements = None,
-    files: RequirementFiles = None,
-    constraints: ConstraintFiles = None,
-    targets: TargetsOption = None,
-    pre: Pre = False,
-    exclude_newer: ExcludeNewer = None,
-    upgrade: Upgrade = False,
-    upgrade_packages: UpgradePackages = None,
-    reason: Reason = None,
-    wait: Annotated[bool, typer.Option("--wait/--no-wait", help="Follow the run to its end.")] = True,
-) -> None:
-    """Bring packages in with everything they need, proved installable, published all at once."""
-    creation = RunCreation(
-        kind=RunKind.ADD,
-        requirements=requirements or [],
-        files=read_request_files(files or [], constraints or []),
-        targets=targets or [],
-        pre=pre,
-        exclude_newer=exclude_newer,
-        upgrade=upgrade,
-        upgrade_packages=upgrade_packages or [],
-        reason=reason,
-    )
-    raise typer.Exit(_ask(context, feed, creation, wait=wait))
-
-
-def _ask(context: typer.Context, feed: str, creation: RunCreation, *, wait: bool) -> int:
     path = parse_feed_path(feed)
     with opened(context) as door:
         if not wait:
             require_a_staying_server(door)
         reply = door.client.create_run(path, creation, key=new_key())
         if not wait:
-            return show_accepted(reply, as_json=door.as_json)
-        return follow_to_end(door, reply.body.run)
+            raise typer.Exit(show_accepted(reply, as_json=door.as_json))
+        raise typer.Exit(follow_to_end(door, reply.body.run))
+
+
+# Two commands of one shape: the kind of run is the command's own name.
+app.command(
+    RunKind.PLAN.value,
+    help="Say what add would bring in: new, present, kept, passed over, and sizes. Changes nothing.",
+)(_ask)
+app.command(
+    RunKind.ADD.value,
+    help="Bring packages in with everything they need, proved installable, published all at once.",
+)(_ask)

@@ -19,8 +19,8 @@ def serve(
     port: Annotated[int | None, typer.Option(help="The port; 0 = any free one.")] = None,
 ) -> None:
     """Serve a data directory until it is told to stop; prints one line with its address."""
-    from feedgate.cli.door import data_directory  # noqa: PLC0415  # the lock comes before anything heavy
-    from feedgate.cli.main import place  # noqa: PLC0415  # as above
+    from feedgate.cli.door import data_directory  # the lock comes before anything heavy
+    from feedgate.cli.main import place  # as above
 
     where = place(context)
     config = None if where.config is None else Path(where.config)

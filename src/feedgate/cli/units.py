@@ -44,6 +44,6 @@ def size(size_bytes: float) -> str:
 
 def seconds(amount: float) -> str:
     """Return a time with one digit behind the point, in minutes where it is long."""
-    if amount < 60:  # noqa: PLR2004  # a minute
+    if amount < 60:  # a minute
         return f"{amount:.1f} s"
     return f"{int(amount) // 60} min {int(amount) % 60} s"

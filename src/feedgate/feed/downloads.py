@@ -52,5 +52,5 @@ class Downloads:
             await asyncio.sleep(self.interval_seconds)
             try:
                 await asyncio.to_thread(self.write)
-            except Exception:  # whatever it was, the next round tries again
+            except Exception:  # noqa: BLE001  # whatever it was, the next round tries again
                 _log.exception("download counts could not be written")

@@ -133,7 +133,7 @@ def show_feed(records: Database, caller: Caller, path: FeedPath) -> FeedSummary:
         return summary
 
 
-def set_feed(  # noqa: PLR0913  # each setting may be left as it is
+def set_feed(  # each setting may be left as it is
     records: Database,
     caller: Caller,
     path: FeedPath,

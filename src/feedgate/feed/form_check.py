@@ -113,14 +113,10 @@ def _check_requirements(filename: str, stated: list[str], file: list[str]) -> No
     form_set = {_or_as_is(_requirement, value) for value in stated}
     file_set = {_or_as_is(_requirement, value) for value in file}
     if form_set != file_set:
-        odd = sorted(map(str, form_set ^ file_set))[0]
-        side = "form" if odd in set(map(str, form_set)) else "file"
-        other = (
-            {"form": odd, "file": "no such requirement"}
-            if side == "form"
-            else {"form": "no such requirement", "file": odd}
-        )
-        raise FormContradictsFile(filename, "requires_dist", **other)
+        odd = min(form_set ^ file_set)
+        absent = "no such requirement"
+        form, in_file = (odd, absent) if odd in form_set else (absent, odd)
+        raise FormContradictsFile(filename, "requires_dist", form=form, file=in_file)
 
 
 def _requirement(raw: str) -> str:

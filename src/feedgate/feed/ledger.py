@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from feedgate.access.permissions import Permission
 from feedgate.access.require import require, require_administrator
-from feedgate.errors import Broken
+from feedgate.errors import Conflict
 from feedgate.model.access import Caller
 from feedgate.model.ledger import Entry, Serial, Verification, verify
 from feedgate.model.names import FeedPath
@@ -12,7 +12,7 @@ from feedgate.records import entries
 from feedgate.records.database import Database, FeedId, View, head_of
 
 
-class HeadNotFound(Broken):
+class HeadNotFound(Conflict):
     """The ledger holds in itself, and does not hold the entry that was expected."""
 
     code = "ledger-head-unexpected"

@@ -13,7 +13,7 @@ from feedgate.records import projects
 from feedgate.records.database import Database
 
 
-def set_project(  # noqa: PLR0913  # who, where, which, what, when
+def set_project(  # who, where, which, what, when
     records: Database,
     caller: Caller,
     path: FeedPath,

@@ -86,7 +86,7 @@ class Changed:
     serial: Serial
 
 
-def publish_closure(  # noqa: PLR0913  # who, where, what, why, when
+def publish_closure(  # who, where, what, why, when
     records: Database,
     located: Located,
     run: RunId,
@@ -101,13 +101,11 @@ def publish_closure(  # noqa: PLR0913  # who, where, what, why, when
     Files that the feed has by now with the same bytes are skipped. Raises
     NameSpent, NameIsInternal, RequesterMayNot; then nothing is visible.
     """
-    answer: Publication | Changed | None = None
     with records.change(located.id, Act.PUBLISHED, requester, now, run=run) as change:
-        answer = _publish(change, located, run, requester, closure, facts)
-    return answer
+        return _publish(change, located, run, requester, closure, facts)
 
 
-def _publish(  # noqa: PLR0913  # as its caller
+def _publish(  # as its caller
     change: Change,
     located: Located,
     run: RunId,

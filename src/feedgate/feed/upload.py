@@ -137,7 +137,7 @@ class _Received:
     requires_python: str | None
 
 
-async def receive_upload(  # noqa: PLR0913  # who, where, what, how, when
+async def receive_upload(  # who, where, what, how, when
     parts: UploadParts,
     caller: Caller,
     path: FeedPath,
@@ -172,7 +172,8 @@ async def receive_upload(  # noqa: PLR0913  # who, where, what, how, when
         received = _read(received)
         check_form(form, parse_core_metadata(received.looked.metadata or b"", filename=form.filename))
         listed = await _listed(parts, located, feed, received, imported=imported)
-        await asyncio.to_thread(_check_release, parts.records, located, received, listed is not None, clock())
+        if listed is None:
+            await asyncio.to_thread(_check_release, parts.records, located, received, clock())
         await incoming.keep()
         looked = await parts.looks.remember(received.looked)
         row = _row(replace(received, looked=looked), listed, incoming, clock())
@@ -217,11 +218,8 @@ async def _listed(
 ) -> Distribution | None:
     """Return the file as the upstream lists it, where the upstream may be asked at all."""
     project = await asyncio.to_thread(_project, parts.records, located, received.project)
-    if project is None:
-        may_ask = imported or feed.uploads is Uploads.LOOK_UP
-    else:
-        may_ask = not project.is_internal
-    if not may_ask:
+    is_new_and_unasked = project is None and not imported and feed.uploads is Uploads.INTERNAL
+    if is_new_and_unasked or (project is not None and project.is_internal):
         return None
     return await parts.upstream.find(received.project, received.looked.digest)
 
@@ -251,7 +249,7 @@ def _known(records: Database, located: Located, filename: str, digest: Digest) -
     return Uploaded(filename, digest, row.project, row.version, is_new=False, origin=row.origin, serial=None)
 
 
-def _keep_out(  # noqa: PLR0913  # where, who, what, why, when
+def _keep_out(  # where, who, what, why, when
     records: Database,
     located: Located,
     caller: Caller,
@@ -273,11 +271,9 @@ def _check_release(
     records: Database,
     located: Located,
     received: _Received,
-    is_listed: bool,
-    now: datetime,  # noqa: FBT001
+    now: datetime,
 ) -> None:
-    if is_listed:
-        return
+    """Raise ReleaseClosed for a file that comes too late; what the upstream lists never does."""
     with records.read(located.id) as snapshot:
         rows = distributions.of_project(snapshot, located.id, received.project)
     release = [row.published_at for row in rows if Version(row.version) == Version(received.version)]
@@ -309,7 +305,7 @@ def _row(received: _Received, listed: Distribution | None, incoming: Incoming, n
     )
 
 
-def _publish(  # noqa: PLR0913  # where, who, what, when
+def _publish(  # where, who, what, when
     records: Database,
     caller: Caller,
     path: FeedPath,
@@ -318,8 +314,6 @@ def _publish(  # noqa: PLR0913  # where, who, what, when
     now: datetime,
 ) -> Uploaded:
     filename = row.file.filename
-    uploaded: Uploaded | None = None
-    note: str | None = None
     with records.change(located.id, Act.UPLOADED, require_actor(caller), now) as change:
         require(change, caller, Permission.DISTRIBUTION_UPLOAD, path)
         first = distributions.spent(change, located.id, [filename]).get(filename)
@@ -347,7 +341,7 @@ def _publish(  # noqa: PLR0913  # where, who, what, when
                 "files": [{"filename": filename, "sha256": row.digest}],
             }
         )
-        uploaded = Uploaded(
+        return Uploaded(
             filename,
             row.digest,
             row.project,
@@ -357,7 +351,6 @@ def _publish(  # noqa: PLR0913  # where, who, what, when
             serial=serial,
             note=note,
         )
-    return uploaded
 
 
 def _settle_project(

@@ -16,7 +16,7 @@ KeptOut = tuple[str, Digest, str]
 """A file's name, its digest, and the reason."""
 
 
-def note_verdict(  # noqa: PLR0913  # who, where, what, why, when
+def note_verdict(  # who, where, what, why, when
     records: Database,
     located: Located,
     run: RunId,

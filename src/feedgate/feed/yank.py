@@ -50,7 +50,7 @@ class YankedRelease:
     changed: int
 
 
-def yank(  # noqa: PLR0913  # who, where, which, why, when
+def yank(  # who, where, which, why, when
     records: Database,
     caller: Caller,
     path: FeedPath,
@@ -64,14 +64,14 @@ def yank(  # noqa: PLR0913  # who, where, which, why, when
     return _set_yanked(records, caller, path, name, version, reason=reason, now=now)
 
 
-def unyank(  # noqa: PLR0913  # who, where, which, when
+def unyank(  # who, where, which, when
     records: Database, caller: Caller, path: FeedPath, name: ProjectName, version: str, *, now: datetime
 ) -> YankedRelease:
     """Take the yank of a release back. Raises NoSuchRelease."""
     return _set_yanked(records, caller, path, name, version, reason=None, now=now)
 
 
-def _set_yanked(  # noqa: PLR0913  # as its two callers
+def _set_yanked(  # as its two callers
     records: Database,
     caller: Caller,
     path: FeedPath,

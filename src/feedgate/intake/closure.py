@@ -42,29 +42,18 @@ def walk(
     environment: Mapping[str, str],
 ) -> Walk:
     """Follow the requirements that hold in ``environment`` from the request's words on."""
-    seen: set[tuple[ProjectName, str]] = set()
-    queue: deque[tuple[ProjectName, str]] = deque()
     found = Walk()
+    queue: deque[tuple[ProjectName, str]] = deque()
+    seen: set[tuple[ProjectName, str]] = set()
 
     def meet(requirement: Requirement, parent: str) -> None:
-        name = canonicalize_name(requirement.name)
-        found.specifiers.setdefault(name, []).append(requirement.specifier)
-        member = members.get(name)
-        if member is None:
-            found.lacking.append(f"{parent} requires {requirement.name}, which is not in the closure")
-            return
-        if not requirement.specifier.contains(member.version, prereleases=True):
-            found.lacking.append(
-                f"{parent} requires {requirement.name}{requirement.specifier}, chosen is {member.version}"
-            )
-        found.reached.add(name)
-        for extra in ("", *sorted(map(canonicalize_name, requirement.extras))):
-            if (name, extra) not in seen:
-                seen.add((name, extra))
-                queue.append((name, extra))
+        for step in _met(found, requirement, parent, members):
+            if step not in seen:
+                seen.add(step)
+                queue.append(step)
 
     for word in words:
-        if word.marker is None or _holds(word, environment, ""):
+        if _holds(word, environment, ""):
             meet(word, "the request")
     while queue:
         name, extra = queue.popleft()
@@ -72,6 +61,26 @@ def walk(
             if _asked_for(requirement, environment, extra):
                 meet(requirement, str(name))
     return found
+
+
+def _met(
+    found: Walk, requirement: Requirement, parent: str, members: Mapping[ProjectName, CoreMetadata]
+) -> Iterator[tuple[ProjectName, str]]:
+    """Note the requirement in ``found``, and yield where the way goes on: a name, once plain and once an extra."""
+    name = canonicalize_name(requirement.name)
+    found.specifiers.setdefault(name, []).append(requirement.specifier)
+    member = members.get(name)
+    if member is None:
+        found.lacking.append(f"{parent} requires {requirement.name}, which is not in the closure")
+        return
+    if not requirement.specifier.contains(member.version, prereleases=True):
+        found.lacking.append(
+            f"{parent} requires {requirement.name}{requirement.specifier}, chosen is {member.version}"
+        )
+    found.reached.add(name)
+    yield name, ""
+    for extra in sorted(requirement.extras):
+        yield name, canonicalize_name(extra)
 
 
 def patches_named(members: Iterable[CoreMetadata], minor: int) -> frozenset[int]:

@@ -145,7 +145,7 @@ def publication_by(records: Database, run: RunId) -> Publication | None:
     return Publication(body["serial"], tuple(body["published"]), tuple(body["present"]))
 
 
-def _find(records: Database, run: RunId, step: str) -> Any:  # noqa: ANN401  # JSON of our own, read here only
+def _find(records: Database, run: RunId, step: str) -> Any:  # JSON of our own, read here only
     with records.read() as view:
         return outcomes.find(view, run, step)
 

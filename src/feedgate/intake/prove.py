@@ -76,7 +76,7 @@ class Prove:
 class _Proof:
     """One target's proof while it is made."""
 
-    def __init__(  # noqa: PLR0913  # what a proof stands on
+    def __init__(  # what a proof stands on
         self, step: Prove, target: Target, asked: Asked, staged: Index, entries: Entries, folder: Path
     ) -> None:
         self._step = step

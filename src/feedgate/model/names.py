@@ -71,11 +71,11 @@ class FeedPath:
 
 
 def parse_feed_path(raw: str) -> FeedPath:
-    """Read ``ORGANIZATION/FEED``; raises InvalidFeedName.
+    r"""Read ``ORGANIZATION/FEED``; raises InvalidFeedName.
 
     Names follow Azure Artifacts: at most 64 characters, no white space or
     control character, no leading ``_`` or ``.``, no trailing ``.``, none of
-    ``@ ~ ; { } \\ + = < > | / ? : & $ * " # [ ]``.
+    ``@ ~ ; { } \ + = < > | / ? : & $ * " # [ ]``.
     """
     organization, slash, feed = raw.partition("/")
     if not slash:
