@@ -57,6 +57,7 @@ class Ledgers:
                 self.verify_feed,
                 needs=read,
                 answers=VerificationBody,
+                conflicts=True,
                 parameters=(EXPECT,),
             ),
             Operation(
@@ -76,6 +77,7 @@ class Ledgers:
                 self.verify_installation,
                 needs=administer,
                 answers=VerificationBody,
+                conflicts=True,
                 parameters=(EXPECT,),
             ),
         )

@@ -63,6 +63,7 @@ def make_document(operations: Iterable[Operation], *, version: str) -> dict[str,
         "paths": paths,
         "components": {
             "schemas": definitions["$defs"],
+            "responses": {str(status.value): _problem(status, references) for status in _faulty(described)},
             "securitySchemes": {
                 "basic": {
                     "type": "http",
@@ -103,7 +104,10 @@ def _describe(operation: Operation, references: Any) -> dict[str, Any]:
         ],
         "responses": {
             str(operation.status): _answer(operation, references),
-            **{str(status.value): _problem(status, references) for status in _faults(operation)},
+            **{
+                str(status.value): {"$ref": f"#/components/responses/{status.value}"}
+                for status in sorted(_faults(operation))
+            },
         },
     }
     if isinstance(operation.takes, type):
@@ -151,6 +155,10 @@ def _problem(status: HTTPStatus, references: Any) -> dict[str, Any]:
     return {"description": status.phrase, "content": {CONTENT_TYPE: {"schema": schema}}}
 
 
+def _faulty(operations: Iterable[Operation]) -> list[HTTPStatus]:
+    return sorted({status for operation in operations for status in _faults(operation)})
+
+
 def _faults(operation: Operation) -> Iterator[HTTPStatus]:
     """Yield the statuses other than success that the operation may answer."""
     yield from _ALWAYS
@@ -165,7 +173,7 @@ def _faults(operation: Operation) -> Iterator[HTTPStatus]:
         yield HTTPStatus.INSUFFICIENT_STORAGE
     if operation.takes is not None:
         yield HTTPStatus.REQUEST_ENTITY_TOO_LARGE
-    if operation.takes == UPLOAD_FORM or operation.name.startswith("verify"):
+    if operation.takes == UPLOAD_FORM:
         yield HTTPStatus.BAD_GATEWAY
 
 
