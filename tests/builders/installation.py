@@ -65,6 +65,7 @@ class Clock:
 class Installation:
     """One installation: its parts, and who may call it."""
 
+    root: Path
     records: Database
     blobs: Files
     clock: Clock
@@ -198,7 +199,7 @@ async def open_installation(root: Path, *, clock: Clock | None = None) -> AsyncI
             wake=lambda: woken.append("worker"),
         )
         try:
-            yield Installation(records, blobs, clock, listing, downloads, parts, woken)
+            yield Installation(root, records, blobs, clock, listing, downloads, parts, woken)
         finally:
             records.close()
 
