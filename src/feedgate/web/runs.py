@@ -56,7 +56,6 @@ FOLLOW: Final = Flag("follow", "Go on with events as they come, until the run ha
 LIMIT: Final = WholeNumber("limit", "At most that many runs, the newest.", default=50, least=1, most=1000)
 
 _POLL_SECONDS: Final = 0.1
-_HEARTBEAT_SECONDS: Final = 5.0
 _HEARTBEAT: Final = b"\n"
 
 
@@ -65,13 +64,15 @@ class Runs:
     """The operations on runs.
 
     ``wake`` is told when a run was posted or followed, so that a worker works on
-    it; ``is_closing`` says when the server ends, so that followers end with it.
+    it; ``is_closing`` says when the server ends, so that followers end with it. One
+    who hears nothing for longer than ``heartbeat_seconds`` may take the server for dead.
     """
 
     records: Database
     clock: Callable[[], datetime]
     wake: Callable[[], None]
     is_closing: Callable[[], bool]
+    heartbeat_seconds: float = 5.0
 
     def operations(self) -> tuple[Operation, ...]:
         """Return the table of them."""
@@ -247,7 +248,7 @@ class Runs:
             elif self.is_closing():
                 return
             else:
-                if time.monotonic() - spoke_at >= _HEARTBEAT_SECONDS:
+                if time.monotonic() - spoke_at >= self.heartbeat_seconds:
                     spoke_at = time.monotonic()
                     yield _HEARTBEAT
                 await asyncio.sleep(_POLL_SECONDS)
