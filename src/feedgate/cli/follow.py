@@ -4,6 +4,7 @@ import secrets
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from typing import Protocol
 
 import typer
@@ -132,19 +133,22 @@ class _Bars:
     def __init__(self, progress: Progress) -> None:
         self._progress = progress
         self._tasks: dict[tuple[str, str | None], TaskID] = {}
+        self._begun: dict[tuple[str, str | None], datetime] = {}
 
     def event(self, event: EventBody) -> None:
         key = event.step, event.target
         if key not in self._tasks:
             name = event.step if event.target is None else f"{event.step} {inert(event.target)}"
             self._tasks[key] = self._progress.add_task(f"{name:<40}", total=None, said="")
+            self._begun[key] = event.at
         task, facts = self._tasks[key], event.facts
         if event.kind == "progress":
+            elapsed_seconds = (event.at - self._begun[key]).total_seconds()
             self._progress.update(
                 task,
                 total=_number(facts.get("of_files")),
                 completed=_number(facts.get("files")),
-                said=_said(facts),
+                said=_said(facts, elapsed_seconds),
             )
         elif event.kind in {"finished", "failed", "cancelled"}:
             outcome = str(facts.get("outcome", event.kind))
@@ -152,15 +156,14 @@ class _Bars:
             self._progress.stop_task(task)
 
 
-def _said(facts: dict[str, object]) -> str:
+def _said(facts: dict[str, object], elapsed_seconds: float) -> str:
     files = f"{_number(facts.get('files')):.0f}/{_number(facts.get('of_files')):.0f} files"
     if "bytes" not in facts:
         return files
-    of_bytes = facts.get("of_bytes")
-    whole = "" if of_bytes is None else f" of {units.size(_number(of_bytes))}"
-    rate = facts.get("bytes_per_second")
-    speed = "" if rate is None else f", {units.size(_number(rate))}/s"
-    return f"{files}, {units.size(_number(facts.get('bytes')))}{whole}{speed}"
+    came, whole = _number(facts.get("bytes")), facts.get("of_bytes")
+    of_whole = "" if whole is None else f" of {units.size(_number(whole))}"
+    rate = f", {units.size(came / elapsed_seconds)}/s" if elapsed_seconds > 0 else ""
+    return f"{files}, {units.size(came)}{of_whole}{rate}"
 
 
 def _number(value: object) -> float:

@@ -46,8 +46,10 @@ class _Progress:
         self.bytes_done += count
         self._say()
 
-    def file_done(self) -> None:
+    def file_done(self, unheard_bytes: int) -> None:
+        """Count a file; ``unheard_bytes`` of it came before this step."""
         self.files_done += 1
+        self.bytes_done += unheard_bytes
         self._say()
 
     def _say(self) -> None:
@@ -87,7 +89,7 @@ class Fetch:
         async with asyncio.TaskGroup() as group:
             tasks = [group.create_task(self._bring(view, pin, stated, progress)) for pin in pins.values()]
         digests = dict(zip(pins, (task.result() for task in tasks), strict=True))
-        came = view.brought | {Digest(raw) for part in resolved.values() for raw in part.brought}
+        came = view.arrivals.brought | {Digest(raw) for part in resolved.values() for raw in part.brought}
         fetched = sum(1 for digest in digests.values() if digest in came)
         await asyncio.to_thread(keep_fetched, self.records, run.id, Fetched(digests, fetched))
         return Done()
@@ -99,11 +101,18 @@ class Fetch:
         stated: Mapping[ProjectName, frozenset[str]],
         progress: _Progress,
     ) -> Digest:
-        looked = await view.bring(pin.file, progress.bytes_came)
+        heard = 0
+
+        def came(count: int) -> None:
+            nonlocal heard
+            heard += count
+            progress.bytes_came(count)
+
+        looked = await view.arrivals.looked(pin.file, came)
         hashes = stated.get(pin.project)
         if hashes and f"sha256:{looked.digest}" not in hashes:
             await self._check_longer(looked.digest, pin.file.filename, hashes)
-        progress.file_done()
+        progress.file_done(max(0, (pin.file.size_bytes or heard) - heard))
         return looked.digest
 
     async def _check_longer(self, digest: Digest, filename: str, stated: frozenset[str]) -> None:

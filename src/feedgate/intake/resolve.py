@@ -98,7 +98,7 @@ class _Work:
             internal=tuple(name for name in sorted(pins) if pins[name].internal),
             kept=tuple(sorted(kept)),
             escapes=self.escapes,
-            brought=tuple(sorted(self.view.brought)),
+            brought=tuple(sorted(self.view.arrivals.brought)),
         )
 
     async def _unite_patches(
@@ -140,7 +140,7 @@ class _Work:
         *,
         fixed: tuple[Requirement, ...] = (),
     ) -> Solved | Failed:
-        mount = self.view.mount(python, dict(asked_words.hashes), newest_allowed(self.asked))
+        mount = self.view.mount(python, asked_words.hashes, newest_allowed(self.asked))
         wanted = Wanted(
             requirements=asked_words.wanted,
             python=python,

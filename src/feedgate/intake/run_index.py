@@ -1,14 +1,14 @@
 """What one run sees of feed and upstream: one view, the same for every target and repetition.
 
-Each page and each METADATA is fetched once a run. A file that must be read
-before it is chosen is brought into the store whole: the fetch step then has
+Each page, each METADATA and each file is fetched once a run. A file that is
+read before it is chosen comes into the store whole: the fetch step then has
 nothing left to do for it.
 """
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from feedgate.blobs.store import BlobStore
@@ -16,14 +16,14 @@ from feedgate.errors import Broken
 from feedgate.feed.index import FeedIndex, FeedNames, read_names
 from feedgate.formats.core_metadata import CoreMetadata, parse_core_metadata
 from feedgate.gate.look import Looks
-from feedgate.gate.looked import Looked
 from feedgate.index.admitting import Admitting
 from feedgate.index.loopback import Mount, link
 from feedgate.index.overlay import Overlay
 from feedgate.index.pages import Entries
+from feedgate.intake.arrivals import Arrivals
 from feedgate.intake.asked import Asked
 from feedgate.intake.kept import feed_of
-from feedgate.model.digest import Digest
+from feedgate.intake.read_ahead import ReadAhead
 from feedgate.model.distribution import Distribution
 from feedgate.model.index import Index
 from feedgate.model.ledger import Serial
@@ -63,29 +63,31 @@ class Sources:
 
 @dataclass(slots=True)
 class RunIndex:
-    """The view of one run; ``brought`` are the digests that were fetched for it."""
+    """The view of one run: what the resolver may choose from, and what has come of it."""
 
-    sources: Sources
     feed: Located
     base: Serial
     names: FeedNames
     preferred: tuple[tuple[ProjectName, str], ...]
     overlay: Overlay
-    brought: set[Digest] = field(default_factory=set)
+    arrivals: Arrivals
+    blobs: BlobStore
     _entries: Entries = field(default_factory=lambda: Entries(link))
     _metadata: dict[str, asyncio.Task[CoreMetadata]] = field(default_factory=dict)
 
     def mount(
-        self, python: str, asked_hashes: dict[ProjectName, frozenset[str]], newest: datetime | None
+        self, python: str, stated: Mapping[ProjectName, frozenset[str]], newest: datetime | None
     ) -> Mount:
-        """Return what the resolver is served for one exact Python."""
-        admitting = Admitting(self.overlay, python, asked_hashes, newest)
-        return Mount(admitting, self._entries, self._resolve_digest)
+        """Return what the resolver is served for one exact Python; ``stated`` are hashes by project."""
+        source = ReadAhead(self.overlay, self.arrivals, self.blobs)
+        admitting = Admitting(source, python, stated, newest)
+        return Mount(admitting, self._entries, self.arrivals.stored)
 
     async def file(self, name: ProjectName, filename: str) -> Distribution:
-        """Return the file as the run's own page lists it."""
+        """Return the file as the run's own page lists it, with its digest where only we know it."""
         page = await self.overlay.page(name)
-        return next(file for file in page.files if file.filename == filename)
+        listed = next(file for file in page.files if file.filename == filename)
+        return listed if listed.digest is not None else self.arrivals.known(listed)
 
     async def metadata(self, file: Distribution) -> CoreMetadata:
         """Return what ``file`` says of itself, read once a run; raises NoMetadata, InvalidCoreMetadata."""
@@ -95,27 +97,14 @@ class RunIndex:
             task.add_done_callback(_retrieve)
         return await asyncio.shield(task)
 
-    async def bring(self, file: Distribution, progress: Callable[[int], None]) -> Looked:
-        """Bring an upstream file into the store and look at it."""
-        if file.digest is None or not await self.sources.blobs.has(file.digest):
-            stored = await self.sources.fetcher.download(file, self.sources.blobs, progress=progress)
-            self.brought.add(stored.digest)
-            return await self.sources.looks.look(stored.digest, file.filename)
-        return await self.sources.looks.look(file.digest, file.filename)
-
     async def _read_metadata(self, file: Distribution) -> CoreMetadata:
         if file.metadata_digest is not None:
             raw = await (await self.overlay.open_metadata(file)).read()
             return parse_core_metadata(raw, filename=file.filename)
-        looked = await self.bring(file, lambda _bytes: None)
+        looked = await self.arrivals.looked(file)
         if looked.metadata is None:
             raise NoMetadata(file.filename)
         return parse_core_metadata(looked.metadata, filename=file.filename)
-
-    async def _resolve_digest(self, file: Distribution) -> Distribution:
-        stored = await self.sources.fetcher.download(file, self.sources.blobs, progress=lambda _bytes: None)
-        self.brought.add(stored.digest)
-        return replace(file, digest=stored.digest, size_bytes=stored.size_bytes)
 
 
 class RunIndexes:
@@ -145,8 +134,10 @@ class RunIndexes:
             base = snapshot.at
             names = read_names(snapshot, located)
             preferred = distributions.versions(snapshot, located.id)
-        overlay = Overlay(FeedIndex(sources.records, sources.blobs, located, base), sources.upstream, names)
-        return RunIndex(sources, located, base, names, preferred, overlay)
+        feed = FeedIndex(sources.records, sources.blobs, located, base)
+        overlay = Overlay(feed, sources.upstream, names)
+        arrivals = Arrivals(sources.fetcher, sources.blobs, sources.looks)
+        return RunIndex(located, base, names, preferred, overlay, arrivals, sources.blobs)
 
 
 def asked_by(records: Database, run: Run) -> Asked:

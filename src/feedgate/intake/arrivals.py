@@ -1,0 +1,81 @@
+"""The files of one run on their way in: each fetched once, hashed, and looked at as soon as it is stored."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import replace
+
+from feedgate.blobs.store import BlobStore
+from feedgate.gate.look import Looks
+from feedgate.gate.looked import Looked
+from feedgate.model.digest import Digest
+from feedgate.model.distribution import Distribution
+from feedgate.outside.fetcher import Fetcher
+
+
+class Arrivals:
+    """What was brought for a run; whoever asks for a file that is on its way waits for that one.
+
+    ``brought`` are the digests that were fetched now: what the store had already is not among them.
+    """
+
+    def __init__(self, fetcher: Fetcher, blobs: BlobStore, looks: Looks) -> None:
+        self._fetcher = fetcher
+        self._blobs = blobs
+        self._looks = looks
+        self._stored: dict[str, asyncio.Task[Distribution]] = {}
+        self._looked: dict[str, asyncio.Task[Looked]] = {}
+        self.brought: set[Digest] = set()
+
+    async def stored(
+        self, file: Distribution, progress: Callable[[int], None] = lambda _bytes: None
+    ) -> Distribution:
+        """Have the file in the store; returns it with the digest and size that it has.
+
+        ``progress`` hears of bytes as ``Fetcher.download`` tells them, if this call begins the fetching.
+        Raises what ``Fetcher.download`` raises.
+        """
+        task = self._stored.get(file.filename)
+        if task is None or _failed(task):
+            task = self._stored[file.filename] = asyncio.ensure_future(self._store(file, progress))
+            task.add_done_callback(_retrieve)
+        return await asyncio.shield(task)
+
+    async def looked(
+        self, file: Distribution, progress: Callable[[int], None] = lambda _bytes: None
+    ) -> Looked:
+        """Have the file in the store and looked at."""
+        stored = await self.stored(file, progress)
+        return await asyncio.shield(self._look(stored))
+
+    def known(self, file: Distribution) -> Distribution:
+        """Return the file with its digest where it has come, else as it is."""
+        task = self._stored.get(file.filename)
+        return task.result() if task is not None and task.done() and not _failed(task) else file
+
+    async def _store(self, file: Distribution, progress: Callable[[int], None]) -> Distribution:
+        if file.digest is None or not await self._blobs.has(file.digest):
+            stored = await self._fetcher.download(file, self._blobs, progress=progress)
+            self.brought.add(stored.digest)
+            file = replace(file, digest=stored.digest, size_bytes=stored.size_bytes)
+        self._look(file)
+        return file
+
+    def _look(self, stored: Distribution) -> "asyncio.Task[Looked]":
+        if stored.digest is None:
+            raise RuntimeError(f"{stored.filename}: stored and without a digest")
+        task = self._looked.get(stored.filename)
+        if task is None or _failed(task):
+            task = asyncio.ensure_future(self._looks.look(stored.digest, stored.filename))
+            task.add_done_callback(_retrieve)
+            self._looked[stored.filename] = task
+        return task
+
+
+def _failed(task: "asyncio.Task[Distribution] | asyncio.Task[Looked]") -> bool:
+    return task.done() and (task.cancelled() or task.exception() is not None)
+
+
+def _retrieve(task: "asyncio.Task[Distribution] | asyncio.Task[Looked]") -> None:
+    """Look at the outcome, so that an error whose askers all went away is no warning."""
+    if not task.cancelled():
+        task.exception()
