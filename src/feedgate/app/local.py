@@ -12,10 +12,10 @@ anything heavy is imported here.
 import http.client
 import json
 import os
-import subprocess
+import signal
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.metadata import version
@@ -90,7 +90,7 @@ class LocalConnection:
         self._directory = directory
         self._environment = environment
         self._config = config
-        self._child: subprocess.Popen[bytes] | None = None
+        self._child: _Started | None = None
         self._hold: _Hold | None = None
         self.server = self.reattach()
 
@@ -120,10 +120,12 @@ class LocalConnection:
 
     def _accept(self, address: Address) -> LocalServer:
         is_ours = self._child is not None and self._child.pid == address.pid
-        if self._child is not None and not is_ours:
-            self._child.terminate()  # another command's was first
-            self._child.wait()
-            self._child = None
+        if self._child is not None:
+            if is_ours:
+                self._child.has_served = True
+            else:
+                self._child.end()  # another command's was first
+                self._child = None
         difference = self._difference(address)
         if difference is not None:
             self.close()
@@ -148,27 +150,19 @@ class LocalConnection:
             status = self._child.poll()
             if status is None:
                 return
+            failed = status > 0 and status != ANOTHER_SERVES and not self._child.has_served
             self._child = None
-            if status > 0 and status != ANOTHER_SERVES:
+            if failed:
                 self._check_settings()
                 raise ServerDidNotStart(self._directory, f"it ended with status {status}")
         self._directory.create()
         self._start()
 
     def _start(self) -> None:
-        config = [] if self._config is None else ["--config", str(self._config.absolute())]
+        config = [] if self._config is None else ["--config", str(self._file())]
+        arguments = ["--for-commands", "--data", str(self._directory.path), *config]
         with _log_file(self._directory) as log:
-            self._child = subprocess.Popen(
-                [
-                    *(sys.executable, "-P", "-m", "feedgate.app.supervisor"),
-                    *("--for-commands", "--data", str(self._directory.path), *config),
-                ],
-                env=dict(self._environment),
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                start_new_session=True,  # Ctrl-C here is not its end: other commands may hold it
-            )
+            self._child = _Started.server(arguments, self._environment, log)
 
     def _check_settings(self) -> None:
         """Raise what is wrong with the settings, if that is why the server did not start."""
@@ -194,6 +188,46 @@ def connect_locally(
         yield connection
     finally:
         connection.close()
+
+
+@dataclass(slots=True)
+class _Started:
+    """A server that this command started and that may outlive it."""
+
+    pid: int
+    has_served: bool = False
+    """Whether we ever held it: if so, its end is none of a start that failed."""
+
+    @classmethod
+    def server(cls, arguments: Sequence[str], environment: Mapping[str, str], log: int) -> "_Started":
+        """Start a server in a session of its own: Ctrl-C here is not its end, for other commands may hold it."""
+        null = os.open(os.devnull, os.O_RDONLY | os.O_CLOEXEC)
+        try:
+            return cls(
+                os.posix_spawn(  # subprocess would warn of a child left alive
+                    sys.executable,
+                    [sys.executable, "-P", "-m", "feedgate.app.supervisor", *arguments],
+                    environment,
+                    file_actions=[
+                        (os.POSIX_SPAWN_DUP2, null, 0),
+                        (os.POSIX_SPAWN_DUP2, log, 1),
+                        (os.POSIX_SPAWN_DUP2, log, 2),
+                    ],
+                    setsid=True,
+                )
+            )
+        finally:
+            os.close(null)
+
+    def poll(self) -> int | None:
+        """Return the exit status once it has ended, negative for a signal."""
+        pid, status = os.waitpid(self.pid, os.WNOHANG)
+        return os.waitstatus_to_exitcode(status) if pid else None
+
+    def end(self) -> None:
+        """End one that another server was faster than; it has nothing to finish."""
+        os.kill(self.pid, signal.SIGTERM)
+        os.waitpid(self.pid, 0)
 
 
 class _Hold:
