@@ -77,13 +77,13 @@ class _Work:
             return found
         pins = {pin.project: pin for pin in await self._pins(found)}
         tell(Event("chosen", {"projects": len(pins)}))
-        members = await self._members(pins)
+        members = await self._members(pins, tell)
         extra = _unknown_extra(asked_words, members, self.target)
         if extra is not None:
             return extra
         patches: tuple[int | None, ...] = (self.target.patch,)
         if self.target.is_bare:
-            patches = await self._unite_patches(pins, members)
+            patches = await self._unite_patches(pins, members, tell)
         kept = [pin.project for pin in pins.values() if pin.present and pin.project not in asked_words.names]
         return Resolved(
             pins=tuple(pins[name] for name in sorted(pins)),
@@ -102,7 +102,7 @@ class _Work:
         )
 
     async def _unite_patches(
-        self, pins: dict[ProjectName, Pin], members: dict[ProjectName, CoreMetadata]
+        self, pins: dict[ProjectName, Pin], members: dict[ProjectName, CoreMetadata], tell: Tell
     ) -> tuple[int, ...]:
         """Add to ``pins`` what other patches of a bare minor need; return the patches to be proved."""
         for _ in range(_MOST_ROUNDS):
@@ -113,7 +113,7 @@ class _Work:
                     if pin.project not in pins:
                         pins[pin.project] = pin
                         added = True
-            members.update(await self._members(pins))
+            members.update(await self._members(pins, tell))
             if not added:
                 break
         return tuple(sorted(patches))
@@ -189,9 +189,19 @@ class _Work:
             present=file.source is None,
         )
 
-    async def _members(self, pins: Mapping[ProjectName, Pin]) -> dict[ProjectName, CoreMetadata]:
-        read = await asyncio.gather(*(self.view.metadata(pin.file) for pin in pins.values()))
-        return dict(zip(pins, read, strict=True))
+    async def _members(self, pins: Mapping[ProjectName, Pin], tell: Tell) -> dict[ProjectName, CoreMetadata]:
+        """Read what each chosen file says of itself; where no METADATA is offered, the file comes for it."""
+        read = 0
+
+        async def one(pin: Pin) -> CoreMetadata:
+            nonlocal read
+            metadata = await self.view.metadata(pin.file)
+            read += 1
+            tell(Event("progress", {"files": read, "of_files": len(pins)}))
+            return metadata
+
+        found = await asyncio.gather(*(one(pin) for pin in pins.values()))
+        return dict(zip(pins, found, strict=True))
 
     def _preferences(self, asked_words: Words) -> tuple[tuple[ProjectName, str], ...]:
         """Return the feed's versions of names that were not asked for: those stay where they can."""
