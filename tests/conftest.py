@@ -35,7 +35,8 @@ def pytest_configure() -> None:
             del os.environ[name]
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    seen = set[str]()
     for item in items:
         if not item.path.is_relative_to(TESTS):
             continue
@@ -43,9 +44,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         if tier not in TIERS:
             message = f"{item.path.relative_to(TESTS)} is in no tier: move it into one of {', '.join(TIERS)}"
             raise pytest.UsageError(message)
+        seen.add(tier)
         item.add_marker(tier)
         if tier == "unit":
             item.add_marker("disable_socket")
+    if config.getoption("--nothing-left-out") and seen != set(TIERS):
+        message = f"no test in {', '.join(tier for tier in TIERS if tier not in seen)}"
+        raise pytest.UsageError(message)
 
 
 @pytest.hookimpl(wrapper=True)

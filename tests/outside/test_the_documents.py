@@ -97,7 +97,7 @@ class Reader:
     def leave(self) -> None:
         for server in self.servers:
             server.terminate()
-            server.wait(timeout=60)
+            server.communicate(timeout=60)
 
 
 @pytest.fixture
