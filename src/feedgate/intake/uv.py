@@ -140,15 +140,15 @@ class Uv:
         Raises ResolverFailed, ResolverTimedOut. When the caller is cancelled, uv
         and all its children are killed before the cancellation goes on.
         """
-        working_directory.mkdir(parents=True, exist_ok=True)
-        (working_directory / _INPUT).write_text(write_requirements(wanted.requirements))
-        (working_directory / _CONSTRAINTS).write_text(write_requirements(wanted.constraints))
-        output = working_directory / _OUTPUT
+        folder = working_directory.resolve()
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / _INPUT).write_text(write_requirements(wanted.requirements))
+        (folder / _CONSTRAINTS).write_text(write_requirements(wanted.constraints))
+        output = folder / _OUTPUT
         output.write_text(write_preferences(wanted.preferences))  # uv reads it before it writes it
         arguments = self._arguments(wanted, index_host, cached=cached)
         with self.loopback.call({index_host: mount}, python=wanted.python) as call:
-            environment = self._environment(call, working_directory)
-            status, prose = await self._run(arguments, environment, working_directory)
+            status, prose = await self._run(arguments, self._environment(call, folder), folder)
         asked = Asked(frozenset(call.asked), tuple(dict.fromkeys(call.not_found)), tuple(call.escapes))
         if call.unavailable:
             return IndexFault(dict(call.unavailable), asked)
@@ -174,7 +174,7 @@ class Uv:
             f"--python={self.python}",
             f"--python-version={wanted.python}",
             f"--python-platform={wanted.platform}",
-            f"--cache-dir={self.cache}" if cached else "--no-cache",
+            f"--cache-dir={self.cache.resolve()}" if cached else "--no-cache",
             f"--default-index=run=http://{index_host}/simple/",
             "--format=pylock.toml",
             f"--output-file={_OUTPUT}",
@@ -183,15 +183,15 @@ class Uv:
             *(["--prerelease=allow"] if wanted.allow_prereleases else []),
         ]
 
-    def _environment(self, call: Call, working_directory: Path) -> dict[str, str]:
+    def _environment(self, call: Call, folder: Path) -> dict[str, str]:
         """Return the whole environment: nothing of ours gets in, for uv listens to much of it."""
-        home = working_directory / "home"
+        home = folder / "home"
         home.mkdir(exist_ok=True)
         proxy_url = call.proxy_url.reveal()
         return {
             "PATH": os.defpath,
             "HOME": str(home),
-            "TMPDIR": str(working_directory),
+            "TMPDIR": str(folder),
             "NETRC": os.devnull,
             "HTTP_PROXY": proxy_url,
             "HTTPS_PROXY": proxy_url,
@@ -203,12 +203,12 @@ class Uv:
         }
 
     async def _run(
-        self, arguments: list[str], environment: Mapping[str, str], working_directory: Path
+        self, arguments: list[str], environment: Mapping[str, str], folder: Path
     ) -> tuple[int, str]:
         """Return the exit status and what uv said; nothing of it lives on afterwards."""
         child = await asyncio.create_subprocess_exec(
             *arguments,
-            cwd=working_directory,
+            cwd=folder,
             env=environment,
             stdin=asyncio.subprocess.DEVNULL,
             stdout=asyncio.subprocess.DEVNULL,
@@ -223,9 +223,10 @@ class Uv:
         except TimeoutError as error:
             raise ResolverTimedOut(self.timeout_seconds) from error
         finally:
-            with suppress(ProcessLookupError):
-                os.killpg(child.pid, signal.SIGKILL)
-            await child.wait()
+            if child.returncode is None:  # afterwards the number may be another's
+                with suppress(ProcessLookupError):
+                    os.killpg(child.pid, signal.SIGKILL)
+                await child.wait()
 
 
 async def _read_beginning(stream: asyncio.StreamReader) -> str:
