@@ -78,7 +78,7 @@ def to_problem(error: FeedgateError, status: int) -> ProblemBody:
     kind = kind_of(error)
     return ProblemBody(
         type=_NO_TYPE if kind is None else _TYPE_PREFIX + kind,
-        title=HTTPStatus(status).phrase if kind is None else kind.replace("-", " ").capitalize(),
+        title=_phrase(status) if kind is None else kind.replace("-", " ").capitalize(),
         status=status,
         detail=f"{error.message}. Next: {error.next_step}",
         error=ErrorBody(
@@ -90,20 +90,35 @@ def to_problem(error: FeedgateError, status: int) -> ProblemBody:
 def from_problem(body: str, status: int) -> RemoteProblem:
     """Return the error that an answer tells of; an answer that is no problem of ours is one too."""
     try:
-        return RemoteProblem(ProblemBody.model_validate_json(body), text=body)
+        return RemoteProblem(ProblemBody.model_validate_json(body, extra="ignore"), text=body)
     except ValidationError:
         return RemoteProblem(_stranger(body, status))
 
 
-def _stranger(body: str, status: int) -> ProblemBody:
-    """Word what somebody else answered in the server's place: a proxy, or another program."""
-    shown = " ".join(body.split())[:_SHOWN_CHARACTERS]
-    said = f": {shown}" if shown and not shown.startswith("<") else ""
-    message = f"the server answered {status}, and not as Feedgate does{said}"
-    next_step = "Check the address (FEEDGATE_URL), and what stands between here and the server."
+def plain_problem(status: int, *, code: str, message: str, next_step: str) -> ProblemBody:
+    """Return the problem details of what is no error of a kind, under the status's own title."""
     return ProblemBody(
-        title="Not Feedgate",
+        title=_phrase(status),
         status=status,
         detail=f"{message}. Next: {next_step}",
-        error=ErrorBody(code="unexpected-answer", message=message, next=next_step),
+        error=ErrorBody(code=code, message=message, next=next_step),
+    )
+
+
+def _phrase(status: int) -> str:
+    try:
+        return HTTPStatus(status).phrase
+    except ValueError:  # proxies have numbers of their own
+        return f"Status {status}"
+
+
+def _stranger(body: str, status: int) -> ProblemBody:
+    """Word what somebody else answered in the server's place: a proxy, or another program."""
+    line = "".join(letter if letter.isprintable() else "?" for letter in " ".join(body.split()))
+    said = f": {line[:_SHOWN_CHARACTERS]}" if line and not line.startswith("<") else ""
+    return plain_problem(
+        status,
+        code="unexpected-answer",
+        message=f"the server answered {status}, and not as Feedgate does{said}",
+        next_step="Check the address (FEEDGATE_URL), and what stands between here and the server.",
     )

@@ -40,7 +40,7 @@ class OpenApi:
 
     async def show(self, _request: Request) -> Response:
         """Describe this API."""
-        document = make_document(self.described, version=self.version)
+        document = make_document((*self.described, *self.operations()), version=self.version)
         return Response(json.dumps(document), media_type=JSON)
 
 

@@ -16,8 +16,8 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from feedgate.api.bodies import ErrorBody, ProblemBody
-from feedgate.api.problem import CONTENT_TYPE, to_problem
+from feedgate.api.bodies import ProblemBody
+from feedgate.api.problem import CONTENT_TYPE, plain_problem, to_problem
 from feedgate.errors import (
     Broken,
     Conflict,
@@ -106,19 +106,23 @@ async def answer_http_exception(request: Request, error: Exception) -> Response:
     headers = dict(error.headers or {})
     if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
         allowed = ", ".join(sorted(headers.get("Allow", "").split(", ")))
-        return answer_method(request, allowed, next_step=f"It takes: {allowed}.")
-    status = HTTPStatus(error.status_code)
-    next_step = f"The addresses of the API are listed at {addresses.API_OPENAPI}."
-    return answer_problem(
-        request.url.path, _plain(status, "no-such-address", "there is nothing here", next_step), headers
+        message = f"{request.method[:20]} is no method of this address"
+        return answer_method(request, allowed, message=message, next_step=f"It takes {allowed}.")
+    problem = plain_problem(
+        error.status_code,
+        code="no-such-address",
+        message="there is nothing at this address",
+        next_step=f"The addresses of the API are listed at {addresses.API_OPENAPI}.",
     )
+    return answer_problem(request.scope["path"], problem, headers)
 
 
-def answer_method(request: Request, allowed: str, *, next_step: str) -> Response:
+def answer_method(request: Request, allowed: str, *, message: str, next_step: str) -> Response:
     """Return the 405 that names the methods which the address takes."""
-    message = f"{request.method} is not what this address takes"
-    problem = _plain(HTTPStatus.METHOD_NOT_ALLOWED, "method-not-allowed", message, next_step)
-    return answer_problem(request.url.path, problem, {"Allow": allowed})
+    problem = plain_problem(
+        HTTPStatus.METHOD_NOT_ALLOWED, code="method-not-allowed", message=message, next_step=next_step
+    )
+    return answer_problem(request.scope["path"], problem, {"Allow": allowed})
 
 
 class Problems:
@@ -153,19 +157,10 @@ def _answer(path: str, error: Exception) -> Response:
     if isinstance(error, FeedgateError):
         return answer_error(path, error)
     _log.error("a fault of our own", exc_info=error)
-    problem = _plain(
+    problem = plain_problem(
         HTTPStatus.INTERNAL_SERVER_ERROR,
-        "internal-error",
-        "the server met a fault of its own",
-        "Nothing half-done stays. Look into the server's log, and report what you find there.",
+        code="internal-error",
+        message="the server met a fault of its own",
+        next_step="Nothing half-done stays. Look into the server's log, and report what you find there.",
     )
     return answer_problem(path, problem, {})
-
-
-def _plain(status: HTTPStatus, code: str, message: str, next_step: str) -> ProblemBody:
-    return ProblemBody(
-        title=status.phrase,
-        status=status,
-        detail=f"{message} Next: {next_step}",
-        error=ErrorBody(code=code, message=message, next=next_step),
-    )

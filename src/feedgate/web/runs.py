@@ -317,7 +317,7 @@ def _error(run: Run) -> ErrorBody | None:
     if run.code is None:
         return None
     reason = run.reason or run.state.value
-    message, _, next_step = reason.partition(" Next: ")
+    message, _, next_step = reason.partition(". Next: ")
     if not next_step or "\n" in reason:  # several targets, each with a next step of its own
         message, next_step = reason, f"Once that is put right: feedgate run retry {run.id}"
     return ErrorBody(code=run.code, message=message, next=next_step)

@@ -131,7 +131,12 @@ class SimpleIndex:
         """Say where uploads go."""
         path, _view = _split(request)
         upload = addresses.upload_path(path.organization, path.feed)
-        return answer_method(request, "GET, HEAD", next_step=f"Upload to {upload}")
+        return answer_method(
+            request,
+            "GET, HEAD",
+            message=f"this address takes no uploads; the one that does is {upload}",
+            next_step="Give your client that address.",
+        )
 
     async def _open(self, request: Request) -> FeedIndex:
         return await run_in_threadpool(self._mount, request)

@@ -125,7 +125,7 @@ async def test_a_failed_run_says_why_and_what_to_do(installation: Installation) 
     assert body.state is RunState.FAILED
     assert body.error is not None
     assert body.error.code == "no-such-project"
-    assert body.error.message == "demo: the upstream has no project of that name."
+    assert body.error.message == "demo: the upstream has no project of that name"
     assert body.error.next == "check the spelling"
     assert body.seconds == 2.0
 

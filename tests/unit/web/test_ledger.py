@@ -1,0 +1,100 @@
+"""Ledgers over the API."""
+
+import json
+import sqlite3
+
+import pytest
+
+from feedgate.api.bodies import EntryBody, VerificationBody
+from feedgate.model.access import Role
+from tests.builders.installation import Installation
+
+LEDGER = "/api/v1/feeds/acme/pip-feed/ledger"
+
+
+async def test_entries_come_in_order_behind_a_serial(installation: Installation) -> None:
+    installation.token("ada", Role.READER)
+    installation.token("bob", Role.READER)
+    async with installation.local() as client:
+        whole = (await client.get(LEDGER)).text.splitlines()
+        part = (await client.get(LEDGER, params={"after": "1", "limit": "1"})).text.splitlines()
+
+    entries = [EntryBody.model_validate_json(line) for line in whole]
+    assert [entry.serial for entry in entries] == [1, 2, 3]
+    assert [entry.act for entry in entries] == ["feed-created", "granted", "granted"]
+    assert entries[1].facts == {"actor": "ada", "role": "reader"}
+    assert entries[2].previous == entries[1].hash
+    assert part == whole[1:2]
+
+
+async def test_a_ledger_that_holds_says_its_head(installation: Installation) -> None:
+    async with installation.local() as client:
+        head = json.loads((await client.get(LEDGER)).text)["hash"]
+        body = VerificationBody.model_validate_json((await client.get(f"{LEDGER}/verification")).text)
+        installations = (await client.get("/api/v1/ledger/verification")).json()
+
+    assert (body.ledger, body.holds, body.entries, body.serial, body.hash) == (
+        "acme/pip-feed",
+        True,
+        1,
+        1,
+        head,
+    )
+    assert (installations["ledger"], installations["holds"]) == ("installation", True)
+
+
+async def test_a_hash_noted_elsewhere_must_be_there(installation: Installation) -> None:
+    async with installation.local() as client:
+        head = json.loads((await client.get(LEDGER)).text)["hash"]
+        right = await client.get(f"{LEDGER}/verification", params={"expect": f"1:{head}"})
+        wrong = await client.get(f"{LEDGER}/verification", params={"expect": f"1:{'0' * 64}"})
+        later = await client.get(f"{LEDGER}/verification", params={"expect": f"2:{head}"})
+
+    assert right.json()["holds"] is True
+    for answer in (wrong, later):
+        assert (answer.status_code, answer.json()["error"]["code"]) == (409, "ledger-head-unexpected")
+
+
+@pytest.mark.parametrize("facts", ['{"owner":"eve"}', "no json", "[]", "null", '"text"'])
+async def test_a_rewritten_row_is_named_and_can_still_be_read(installation: Installation, facts: str) -> None:
+    installation.token("ada", Role.READER)
+    with sqlite3.connect(installation.root / "records.sqlite") as connection:
+        connection.execute("UPDATE entry SET facts = ? WHERE serial = 2 AND act = 'granted'", (facts,))
+    async with installation.local() as client:
+        verified = (await client.get(f"{LEDGER}/verification")).json()
+        read = [json.loads(line) for line in (await client.get(LEDGER)).text.splitlines()]
+
+    assert (verified["holds"], verified["fault_serial"]) == (False, 2)
+    assert read[1]["facts"] in ({"owner": "eve"}, {"unreadable": facts})
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        {"after": "-1"},
+        {"after": "99999999999999999999"},
+        {"limit": "0"},
+        {"limit": "1001"},
+        {"limit": "all"},
+        {"after": ""},
+        {"after": "\N{FULLWIDTH DIGIT ONE}"},
+    ],
+)
+async def test_a_stretch_that_can_not_be_read_is_refused(
+    installation: Installation, query: dict[str, str]
+) -> None:
+    async with installation.local() as client:
+        answer = await client.get(LEDGER, params=query)
+
+    assert (answer.status_code, answer.json()["error"]["code"]) == (400, "invalid-parameter")
+    assert next(iter(query)) in answer.json()["error"]["message"]
+
+
+@pytest.mark.parametrize(
+    "expect", ["1", "0:" + "a" * 64, "1:" + "A" * 64, "x:" + "a" * 64, "1:" + "a" * 64 + "\n"]
+)
+async def test_an_expectation_is_a_serial_and_a_hash(installation: Installation, expect: str) -> None:
+    async with installation.local() as client:
+        answer = await client.get(f"{LEDGER}/verification", params={"expect": expect})
+
+    assert answer.status_code == 400

@@ -1,0 +1,84 @@
+"""Names and releases over the API."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.builders.installation import FEED, Installation
+
+PROJECTS = "/api/v1/feeds/acme/pip-feed/projects"
+JSON = {"Accept": "application/vnd.pypi.simple.v1+json"}
+PAGE = "/acme/_packaging/pip-feed/pypi/simple/demo/"
+
+
+async def test_a_name_is_decided_before_anything_of_it_comes(installation: Installation) -> None:
+    async with installation.local() as client:
+        denied = await client.patch(f"{PROJECTS}/Acme_Core", json={"upstream": "deny"})
+        back = await client.patch(f"{PROJECTS}/acme-core", json={"upstream": None})
+
+    assert denied.json() == {
+        "project": "acme-core",
+        "origin": "imported",
+        "upstream": "deny",
+        "internal": True,
+    }
+    assert (back.json()["upstream"], back.json()["internal"]) == (None, False)
+
+
+@pytest.mark.parametrize("body", [{}, {"upstream": "maybe"}, {"upstream": "deny", "origin": "internal"}])
+async def test_a_change_says_what_and_nothing_else(installation: Installation, body: dict[str, Any]) -> None:
+    async with installation.local() as client:
+        answer = await client.patch(f"{PROJECTS}/demo", json=body)
+
+    assert (answer.status_code, answer.json()["error"]["code"]) == (400, "invalid-body")
+
+
+async def test_a_yank_shows_on_the_page_and_is_taken_back(
+    installation: Installation, make_wheel: Callable[..., Path]
+) -> None:
+    await installation.publish(make_wheel("demo", "1.0"))
+    async with installation.local() as client:
+        yanked = await client.put(f"{PROJECTS}/Demo/1.0.0/yank", json={"reason": "broken"})
+        during = (await client.get(PAGE, headers=JSON)).json()["files"][0]["yanked"]
+        unyanked = await client.delete(f"{PROJECTS}/demo/1.0/yank")
+        after = (await client.get(PAGE, headers=JSON)).json()["files"][0].get("yanked", False)
+
+    assert (yanked.json()["reason"], yanked.json()["changed"], during) == ("broken", 1, "broken")
+    assert (unyanked.json()["reason"], after) == (None, False)
+    assert installation.acts(FEED)[-2:] == ["yanked", "unyanked"]
+
+
+@pytest.mark.parametrize(
+    ("path", "status", "code"),
+    [
+        ("demo/2.0", 404, "no-such-release"),
+        ("nothing/1.0", 404, "no-such-release"),
+        ("demo/one", 400, "invalid-version"),
+        ("-demo/1.0", 400, "invalid-name"),
+    ],
+)
+async def test_what_is_no_release_is_not_yanked(
+    installation: Installation, make_wheel: Callable[..., Path], path: str, status: int, code: str
+) -> None:
+    await installation.publish(make_wheel("demo", "1.0"))
+    async with installation.local() as client:
+        answers = [
+            await client.put(f"{PROJECTS}/{path}/yank", json={}),
+            await client.delete(f"{PROJECTS}/{path}/yank"),
+        ]
+
+    assert [(answer.status_code, answer.json()["error"]["code"]) for answer in answers] == [
+        (status, code)
+    ] * 2
+
+
+async def test_local_versions_and_epochs_stand_in_a_path(
+    installation: Installation, make_wheel: Callable[..., Path]
+) -> None:
+    await installation.publish(make_wheel("demo", "1!2.0+local.1"))
+    async with installation.local() as client:
+        answer = await client.put(f"{PROJECTS}/demo/1!2.0+local.1/yank", json={})
+
+    assert answer.json()["version"] == "1!2.0+local.1"
