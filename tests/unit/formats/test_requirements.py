@@ -226,6 +226,11 @@ def test_an_argument_is_one_requirement(raw: str) -> None:
         parse_requirement(raw, origin="argument")
 
 
+def test_an_argument_is_no_option() -> None:
+    with pytest.raises(OptionNotAllowed, match="the option '--no-binary'"):
+        parse_requirement(" --no-binary=:all:", origin="argument")
+
+
 def test_the_longest_requirement_is_read() -> None:
     assert (
         parse_requirement("x" * LONGEST_REQUIREMENT, origin="argument").requirement.name

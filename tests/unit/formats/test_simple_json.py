@@ -5,7 +5,7 @@ from typing import Any
 
 import orjson
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from feedgate.formats.simple_json import list_versions, parse_page, render_entry, render_names, render_page
@@ -150,6 +150,9 @@ def test_links_are_joined_to_the_page(url: str, expected: str) -> None:
         pytest.param({**ENTRY, "requires-python": 3}, id="requires-python-is-a-number"),
         pytest.param({**ENTRY, "upload-time": "yesterday"}, id="upload-time-is-a-word"),
         pytest.param({**ENTRY, "upload-time": 1}, id="upload-time-is-a-number"),
+        pytest.param({**ENTRY, "upload-time": "0001-01-01T00:00:00+14:00"}, id="before-the-year-1"),
+        pytest.param({**ENTRY, "size": 2**53 + 1}, id="size-of-no-disk"),
+        pytest.param({**ENTRY, "requires-python": ">=" + "1" * 999}, id="requires-python-without-end"),
         pytest.param({**ENTRY, "yanked": 1}, id="yanked-is-a-number"),
         pytest.param({**ENTRY, "core-metadata": {"sha256": "x"}}, id="digest-of-the-metadata-is-none"),
         pytest.param({**ENTRY, "core-metadata": "yes"}, id="core-metadata-is-a-word"),
@@ -344,6 +347,7 @@ JSON = st.recursive(
 KEYS = ("filename", "url", "hashes", "requires-python", "size", "upload-time", "core-metadata", "yanked")
 
 
+@settings(max_examples=50)
 @given(st.lists(st.fixed_dictionaries({}, optional=dict.fromkeys(KEYS, JSON)) | JSON), JSON, JSON)
 def test_no_page_breaks_the_reader(entries: list[object], meta: object, status: object) -> None:
     body = orjson.dumps({"files": entries, "meta": meta, "project-status": status})
