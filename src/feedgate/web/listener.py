@@ -9,6 +9,7 @@ from feedgate.errors import Conflict, Invalid
 Listener: TypeAlias = socket.socket
 
 _BACKLOG = 2048
+_HIGHEST_PORT = 65535
 
 
 class AddressInUse(Conflict):
@@ -42,6 +43,8 @@ def open_listener(host: str, port: int) -> Listener:
 
     ``port`` 0 takes any that is free. Raises AddressInUse, UnusableAddress.
     """
+    if not 0 <= port <= _HIGHEST_PORT:  # the system would take the remainder
+        raise UnusableAddress(host, port, f"a port is a number from 0 to {_HIGHEST_PORT}")
     try:
         family, kind, protocol, _, address = socket.getaddrinfo(
             host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
