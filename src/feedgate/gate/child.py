@@ -1,6 +1,6 @@
 """The child that looks: reads a file, answers with findings, and may die without harm.
 
-Started by ``gate/look.py`` as ``python -m feedgate.gate.child PARENT``. A
+Started by ``gate/look.py`` as ``python -m feedgate.gate.child PARENT MEMORY_BYTES``. A
 question and an answer are each four bytes of length (big-endian) and JSON. JSON, not
 pickle: what a hostile archive could make of this process must not be able to say anything else.
 """
@@ -18,7 +18,6 @@ from typing import BinaryIO
 
 from feedgate.inspectors.walk import walk
 
-MEMORY_BYTES = 1024 * 1024 * 1024
 OUT_OF_MEMORY = 3
 """The exit status of a child that came to the end of its memory."""
 
@@ -28,7 +27,7 @@ _PDEATHSIG = 1
 def main() -> int:
     """Answer until the parent closes the pipe or ends."""
     _bind_to(int(sys.argv[1]))
-    _limit()
+    _limit(int(sys.argv[2]))
     questions, answers = sys.stdin.buffer, sys.stdout.buffer
     try:
         while (question := _read(questions)) is not None:
@@ -50,12 +49,13 @@ def _bind_to(parent: int) -> None:
         raise SystemExit
 
 
-def _limit() -> None:
-    """Allow no more memory than an honest archive takes, and no core."""
+def _limit(memory_bytes: int) -> None:
+    """Allow so much memory, and no core."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to handle
+    os.nice(5)  # who serves and fetches goes first
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     with contextlib.suppress(ValueError):  # a lower limit stands already
-        resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
+        resource.setrlimit(resource.RLIMIT_AS, (memory_bytes, memory_bytes))
 
 
 def _read(questions: BinaryIO) -> dict[str, str] | None:

@@ -18,8 +18,7 @@ from feedgate.model.inspection import Finding, Severity
 
 BASE_SECONDS: Final = 5.0
 BYTES_A_SECOND: Final = 20 * 1000 * 1000
-PATIENCE: Final = 4.0
-"""How many times its CPU seconds a look may last by the clock, on a busy machine."""
+TRIES: Final = 2
 
 LARGEST_ANSWER_BYTES: Final = 64 * 1024 * 1024
 
@@ -41,10 +40,19 @@ def cpu_seconds(size_bytes: int) -> float:
 
 
 class Children:
-    """At most ``most`` children, started when they are needed and then kept."""
+    """At most ``most`` children, started when they are needed and then kept.
 
-    def __init__(self, start: Start, most: int) -> None:
+    ``allow`` says how many seconds a look at so many bytes may compute; by the
+    clock it may take ``patience`` times that, for the machine may be busy.
+    """
+
+    def __init__(
+        self, start: Start, most: int, *, allow: Callable[[int], float] = cpu_seconds, patience: float = 10
+    ) -> None:
         self._start = start
+        self._most = most
+        self._allow = allow
+        self._patience = patience
         self._free = asyncio.Semaphore(most)
         self._idle: list[Process] = []
         self._all: set[Process] = set()
@@ -55,20 +63,23 @@ class Children:
         A death that the file need not have caused is given a second child.
         """
         async with self._free:
-            first = await self._ask_one(path, filename)
-            return first if first is not None else await self._ask_one(path, filename) or _died()
+            for _ in range(TRIES):
+                answer = await self._ask_one(path, filename)
+                if answer is not None:
+                    return answer
+        return _limited("it ended the process that looked, twice", is_lasting=False)
 
     async def _ask_one(self, path: Path, filename: str) -> Answer | None:
-        seconds = cpu_seconds(path.stat().st_size)
+        seconds = self._allow(path.stat().st_size)
         child = self._idle.pop() if self._idle else await self._start_one()
         try:
-            async with asyncio.timeout(seconds * PATIENCE):
+            async with asyncio.timeout(seconds * self._patience):
                 question = {"path": str(path), "filename": filename, "cpu_seconds": str(seconds)}
                 answer = await _exchange(child, question)
         except TimeoutError:
             await self._end(child)
-            return _limited(f"it was given up after {seconds * PATIENCE:.0f} s", is_lasting=False)
-        except (asyncio.IncompleteReadError, ConnectionError):
+            return _limited(f"there was no answer after {seconds * self._patience:.0f} s", is_lasting=False)
+        except (asyncio.IncompleteReadError, ConnectionError, _NotAnAnswerError):
             return _end_by_limit(await self._end(child), seconds)
         except BaseException:
             await self._end(child)
@@ -77,9 +88,9 @@ class Children:
         return answer
 
     async def warm(self) -> None:
-        """Start a child, so that the first question need not wait for it."""
-        if not self._all:
-            self._idle.append(await self._start_one())
+        """Start all children, so that the first questions need not wait for them."""
+        starting = self._most - len(self._all)
+        self._idle += await asyncio.gather(*(self._start_one() for _ in range(starting)))
 
     async def close(self) -> None:
         """End all children."""
@@ -99,26 +110,36 @@ class Children:
         return await child.wait()
 
 
+class _NotAnAnswerError(Exception):
+    """What came from a child is not what a child of ours says."""
+
+
 async def _exchange(child: Process, question: dict[str, str]) -> Answer:
     if child.stdin is None or child.stdout is None:
-        raise ConnectionError
+        raise _NotAnAnswerError
     content = json.dumps(question).encode()
     child.stdin.write(len(content).to_bytes(4, "big") + content)
     await child.stdin.drain()
     length = int.from_bytes(await child.stdout.readexactly(4), "big")
     if length > LARGEST_ANSWER_BYTES:
-        raise ConnectionError
-    answer = json.loads(await child.stdout.readexactly(length))
-    return Answer(
-        tuple(
-            tuple(
-                Finding(code, Severity(severity), sentence, member)
-                for code, severity, sentence, member in findings
-            )
-            for findings in answer["findings"]
-        ),
-        None if answer["metadata"] is None else base64.b64decode(answer["metadata"]),
-    )
+        raise _NotAnAnswerError
+    return _read(await child.stdout.readexactly(length))
+
+
+def _read(raw: bytes) -> Answer:
+    try:
+        answer = json.loads(raw)
+        findings = tuple(tuple(_finding(*one) for one in found) for found in answer["findings"])
+        metadata = answer["metadata"]
+        if len(findings) != len(INSPECTORS):
+            raise _NotAnAnswerError
+        return Answer(findings, None if metadata is None else base64.b64decode(metadata))
+    except (ValueError, KeyError, TypeError) as error:
+        raise _NotAnAnswerError from error
+
+
+def _finding(code: str, severity: str, sentence: str, member: str | None) -> Finding:
+    return Finding(code, Severity(severity), sentence, member)
 
 
 def _end_by_limit(status: int, seconds: float) -> Answer | None:
@@ -127,10 +148,6 @@ def _end_by_limit(status: int, seconds: float) -> Answer | None:
     if status == OUT_OF_MEMORY:
         return _limited("it took more memory than any honest archive")
     return None
-
-
-def _died() -> Answer:
-    return _limited("it ended the process that looked, twice", is_lasting=False)
 
 
 def _limited(reason: str, *, is_lasting: bool = True) -> Answer:

@@ -9,7 +9,7 @@ from feedgate.formats.core_metadata import InvalidCoreMetadata, parse_core_metad
 from feedgate.gate.look import Looked
 from feedgate.model.decision import Decision
 from feedgate.model.digest import Digest
-from feedgate.model.distribution import Distribution
+from feedgate.model.distribution import Distribution, Kind
 from feedgate.policy.decide import decide
 from feedgate.policy.document import Policy
 from feedgate.policy.facts import Facts, NotStated, Stated, Way
@@ -26,7 +26,9 @@ def decide_upload(policy: Policy, filename: str, looked: Looked, *, now: datetim
 
 
 def _facts(filename: str, way: Way, file: Distribution | None, looked: Looked) -> Facts:
-    findings = {inspection.inspector: inspection.findings for inspection in looked.inspections}
+    # What was looked at as a wheel was never looked at as an sdist, and the other way round.
+    inspections = looked.inspections if filename.endswith(".whl") is (looked.kind is Kind.WHEEL) else ()
+    findings = {inspection.inspector: inspection.findings for inspection in inspections}
     return Facts(filename, way, file, findings, _stated(filename, looked.metadata))
 
 
@@ -37,8 +39,6 @@ def _stated(filename: str, raw: bytes | None) -> Stated | NotStated | None:
         metadata = parse_core_metadata(raw, filename=filename)
     except InvalidCoreMetadata as error:
         return NotStated(error.message)
-    except RecursionError:  # a requirement of nothing but brackets
-        return NotStated(f"{filename}: its metadata can not be used: it is nested too deep")
     requires_python = None if metadata.requires_python is None else SpecifierSet(metadata.requires_python)
     digest = Digest(hashlib.sha256(raw).hexdigest())
     return Stated(metadata.name, metadata.version, requires_python, digest)

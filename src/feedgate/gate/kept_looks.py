@@ -1,5 +1,7 @@
 """What was seen before: looks kept by digest, the METADATA as blobs, the findings as records.
 
+The same bytes may come under two names, and the name says as what they are
+looked at: an inspector's findings are kept as ``archive/wheel`` or ``archive/sdist``.
 Records are written together: what is ready while a transaction runs, or
 shortly after it, shares the next one.
 """
@@ -14,6 +16,7 @@ from feedgate.blobs.store import BlobNotFound, BlobStore
 from feedgate.gate.looked import Looked
 from feedgate.inspectors.walk import INSPECTORS
 from feedgate.model.digest import Digest
+from feedgate.model.distribution import Kind
 from feedgate.records import inspections
 from feedgate.records.database import Database
 
@@ -37,9 +40,11 @@ class KeptLooks:
         self._waiting: list[_Waiting] = []
         self._writer: asyncio.Task[None] | None = None
 
-    async def find(self, digests: Sequence[Digest]) -> dict[Digest, Looked]:
-        """Return, of ``digests``, those that every inspector of today has looked at."""
-        found = await asyncio.to_thread(self._query, digests)
+    async def find(self, digests: Sequence[Digest], kind: Kind) -> dict[Digest, Looked]:
+        """Return, of ``digests``, those that every inspector of today has looked at as that kind of file."""
+        if not digests:
+            return {}
+        found = await asyncio.to_thread(self._query, digests, kind)
         whole = await asyncio.gather(*(self._with_metadata(looked) for looked in found))
         return {looked.digest: looked for looked in whole if looked is not None}
 
@@ -63,17 +68,25 @@ class KeptLooks:
         if self._writer is not None:
             await self._writer
 
-    def _query(self, digests: Sequence[Digest]) -> list[Looked]:
+    def _query(self, digests: Sequence[Digest], kind: Kind) -> list[Looked]:
         with self._records.read() as view:
-            by_inspector = [
-                inspections.find(view, digests, inspector=inspector.name, version=inspector.version)
+            by_inspector = {
+                inspector.name: inspections.find(
+                    view, digests, inspector=_kept_as(inspector.name, kind), version=inspector.version
+                )
                 for inspector in INSPECTORS
-            ]
+            }
             metadata = inspections.find_metadata(view, digests)
         return [
-            Looked(digest, tuple(found[digest] for found in by_inspector), None, metadata[digest])
+            Looked(
+                digest,
+                kind,
+                tuple(replace(found[digest], inspector=name) for name, found in by_inspector.items()),
+                None,
+                metadata[digest],
+            )
             for digest in digests
-            if digest in metadata and all(digest in found for found in by_inspector)
+            if digest in metadata and all(digest in found for found in by_inspector.values())
         ]
 
     async def _with_metadata(self, looked: Looked) -> Looked | None:
@@ -102,5 +115,14 @@ class KeptLooks:
 
     def _put(self, batch: Sequence[Looked]) -> None:
         with self._records.note() as note:
-            inspections.put(note, (one for looked in batch for one in looked.inspections), self._clock())
+            rows = (
+                replace(one, inspector=_kept_as(one.inspector, looked.kind))
+                for looked in batch
+                for one in looked.inspections
+            )
+            inspections.put(note, rows, self._clock())
             inspections.put_metadata(note, ((looked.digest, looked.metadata_digest) for looked in batch))
+
+
+def _kept_as(inspector: str, kind: Kind) -> str:
+    return f"{inspector}/{kind.value}"

@@ -21,10 +21,14 @@ from feedgate.gate.looked import Looked
 from feedgate.inspectors.archive_code import ArchiveCode
 from feedgate.inspectors.walk import INSPECTORS
 from feedgate.model.digest import Digest
+from feedgate.model.distribution import Kind, parse_filename
 from feedgate.model.inspection import Inspection
 from feedgate.records.database import Database
 
 __all__ = ["Looked", "Looks"]
+
+MEMORY_BYTES: Final = 1024 * 1024 * 1024
+"""What a child may take: many times what the largest honest archive needs."""
 
 _INHERITED: Final = ("PATH", "LD_LIBRARY_PATH", "LANG", "LC_ALL")
 """What a child may know of our environment: no token, no proxy."""
@@ -37,7 +41,7 @@ class Looks:
         self._children = children
         self._kept = kept
         self._blobs = blobs
-        self._under_way: dict[Digest, asyncio.Task[Looked]] = {}
+        self._under_way: dict[tuple[Digest, Kind], asyncio.Task[Looked]] = {}
 
     @classmethod
     @asynccontextmanager
@@ -45,7 +49,7 @@ class Looks:
         cls, records: Database, blobs: BlobStore, clock: Callable[[], datetime], *, processes: int = 2
     ) -> AsyncIterator["Looks"]:
         """Give looks with at most ``processes`` children, which start when needed and end with the context."""
-        looks = cls(Children(_start, processes), KeptLooks(records, blobs, clock), blobs)
+        looks = cls(Children(start_child, processes), KeptLooks(records, blobs, clock), blobs)
         try:
             yield looks
         finally:
@@ -56,23 +60,19 @@ class Looks:
         await self._children.warm()
 
     async def look(self, digest: Digest, filename: str) -> Looked:
-        """Look at a blob, or return what was seen before; raises BlobNotFound.
+        """Look at a blob, or return what was seen before; raises InvalidFilename, BlobNotFound.
 
         Who asks for a blob that is being looked at waits for that look.
         """
-        if _can_be_kept(filename):
-            found = await self._kept.find([digest])
-            if digest in found:
-                return found[digest]
-        return await self._shared(digest, filename)
+        return await self._before(digest, filename) or await self._shared(digest, filename)
 
     async def look_at(self, path: Path, filename: str, digest: Digest) -> Looked:
-        """Look at a file that is no blob yet; nothing is kept before ``remember``."""
-        if _can_be_kept(filename):
-            found = await self._kept.find([digest])
-            if digest in found:
-                return found[digest]
-        return _looked(digest, filename, await self._children.ask(path, filename))
+        """Look at a file that is no blob yet, or return what was seen before; raises InvalidFilename.
+
+        Nothing is kept of it before ``remember``.
+        """
+        seen = await self._before(digest, filename)
+        return seen or _looked(digest, filename, await self._children.ask(path, filename))
 
     async def remember(self, looked: Looked) -> Looked:
         """Keep what ``look_at`` saw, now that the file is a blob; returns it with its ``metadata_digest``."""
@@ -83,16 +83,18 @@ class Looks:
     ) -> Mapping[Digest, Looked]:
         """Look at many blobs, the largest first; ``seen`` hears how many are done so far.
 
-        Raises BlobNotFound; what was seen until then is kept.
+        Raises InvalidFilename, BlobNotFound; what was seen until then is kept.
         """
-        found = await self._kept.find([digest for digest, filename in files if _can_be_kept(filename)])
+        found: dict[Digest, Looked] = {}
+        for kind in Kind:
+            found |= await self._kept.find(
+                [digest for digest, name in files if _kept_kind(name) is kind], kind
+            )
         seen(len(found))
         missing = {digest: filename for digest, filename in files if digest not in found}
-        sizes = {digest: await self._blobs.size_bytes(digest) for digest in missing}
-        tasks = [
-            asyncio.create_task(self._shared(digest, missing[digest]))
-            for digest in sorted(missing, key=sizes.__getitem__, reverse=True)
-        ]
+        sizes = await asyncio.gather(*(self._blobs.size_bytes(digest) for digest in missing))
+        largest_first = sorted(zip(sizes, missing, strict=True), reverse=True)
+        tasks = [asyncio.create_task(self._shared(digest, missing[digest])) for _, digest in largest_first]
         try:
             for task in asyncio.as_completed(tasks):
                 looked = await task
@@ -104,16 +106,21 @@ class Looks:
             await asyncio.gather(*tasks, return_exceptions=True)
         return found
 
+    async def _before(self, digest: Digest, filename: str) -> Looked | None:
+        kind = _kept_kind(filename)
+        return None if kind is None else (await self._kept.find([digest], kind)).get(digest)
+
     async def _shared(self, digest: Digest, filename: str) -> Looked:
-        task = self._under_way.get(digest)
+        key = digest, parse_filename(filename).kind
+        task = self._under_way.get(key)
         if task is None:
             task = asyncio.create_task(self._look_and_keep(digest, filename))
-            self._under_way[digest] = task
-            task.add_done_callback(lambda done: self._is_over(digest, done))
+            self._under_way[key] = task
+            task.add_done_callback(lambda done: self._is_over(key, done))
         return await asyncio.shield(task)
 
-    def _is_over(self, digest: Digest, task: asyncio.Task[Looked]) -> None:
-        del self._under_way[digest]
+    def _is_over(self, key: tuple[Digest, Kind], task: asyncio.Task[Looked]) -> None:
+        del self._under_way[key]
         if not task.cancelled():
             task.exception()  # heard, even where nobody waits any more
 
@@ -139,29 +146,24 @@ def _looked(digest: Digest, filename: str, answer: Answer) -> Looked:
     unreadable = any(
         finding.code == ArchiveCode.UNREADABLE for findings in answer.findings for finding in findings
     )
-    is_lasting = answer.is_lasting and not unreadable and _can_be_kept(filename)
-    return Looked(digest, inspections, answer.metadata, is_lasting=is_lasting)
+    # A file of another kind than its name says is unreadable; its METADATA, kept by
+    # digest alone, would be missing under the right name too.
+    is_lasting = answer.is_lasting and not unreadable and _kept_kind(filename) is not None
+    kind = parse_filename(filename).kind
+    return Looked(digest, kind, inspections, answer.metadata, is_lasting=is_lasting)
 
 
-def _can_be_kept(filename: str) -> bool:
-    """Whether the bytes alone decide what is seen.
+def _kept_kind(filename: str) -> Kind | None:
+    """Return as what kind of file a look is kept; None for sdists of old that are zips.
 
-    Looks are kept by digest, and the name says what the bytes are taken for: an
-    sdist that is a zip could come again as a wheel. (As a tar it would be
-    unreadable, which is not kept either.)
+    Those could come again as wheels, and where METADATA lies is kept by digest alone.
     """
-    return not filename.endswith(".zip")
+    kind = parse_filename(filename).kind
+    return None if filename.endswith(".zip") else kind
 
 
-async def _start() -> Process:
+async def start_child(memory_bytes: int = MEMORY_BYTES) -> Process:
+    """Start a process that answers as ``gate/child.py`` says."""
     environment = {name: os.environ[name] for name in _INHERITED if name in os.environ}
-    return await asyncio.create_subprocess_exec(
-        sys.executable,
-        "-I",
-        "-m",
-        "feedgate.gate.child",
-        str(os.getpid()),
-        stdin=PIPE,
-        stdout=PIPE,
-        env=environment,
-    )
+    command = (sys.executable, "-I", "-m", "feedgate.gate.child", str(os.getpid()), str(memory_bytes))
+    return await asyncio.create_subprocess_exec(*command, stdin=PIPE, stdout=PIPE, env=environment)

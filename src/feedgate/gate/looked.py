@@ -3,12 +3,13 @@
 from dataclasses import dataclass
 
 from feedgate.model.digest import Digest
+from feedgate.model.distribution import Kind
 from feedgate.model.inspection import Inspection
 
 
 @dataclass(frozen=True, slots=True)
 class Looked:
-    """One file, looked at by every inspector.
+    """One file, looked at by every inspector, as a file of that ``kind``.
 
     ``metadata`` is the METADATA or PKG-INFO as it stands in the file; None if
     there is none that was read. ``metadata_digest`` is the blob where it is
@@ -17,6 +18,7 @@ class Looked:
     """
 
     digest: Digest
+    kind: Kind
     inspections: tuple[Inspection, ...]
     metadata: bytes | None
     metadata_digest: Digest | None = None

@@ -107,7 +107,7 @@ class _ArchiveLook:
                 self.found.add(
                     ArchiveCode.METADATA_TOO_LARGE,
                     f"its {self.metadata_name} is larger than {limit}",
-                    member.name,
+                    shown(member.name),
                 )
 
     def chunk(self, content: bytes) -> None:
@@ -191,7 +191,7 @@ class _WheelLook(_ArchiveLook):
         if dist_info is None:
             return
         if not self._has_wheel_file:
-            self.found.add(ArchiveCode.WHEEL_MISSING, f"it has no {dist_info}/WHEEL")
+            self.found.add(ArchiveCode.WHEEL_MISSING, f"it has no {shown(dist_info)}/WHEEL")
         for sentence in _other_release(dist_info, bytes(self.metadata or b"")):
             self.found.add(ArchiveCode.DIST_INFO_MISMATCH, sentence, shown(dist_info))
         if self._record is not None:

@@ -10,7 +10,8 @@ from feedgate.formats.wheel import RecordRow, parse_record
 from feedgate.inspectors.archive_code import ArchiveCode
 from feedgate.inspectors.paths import shown
 
-LARGEST_RECORD_BYTES: Final = 32 * 1024 * 1024
+LARGEST_RECORD_BYTES: Final = 16 * 1024 * 1024
+"""Four times what as many rows take as an archive may have members."""
 
 _UNLISTED: Final = ("RECORD", "RECORD.jws", "RECORD.p7s")
 _SHA256: Final = "sha256"

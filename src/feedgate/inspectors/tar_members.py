@@ -12,6 +12,7 @@ from typing import Final
 
 from feedgate.inspectors.archive_code import ArchiveCode
 from feedgate.inspectors.limits import CHUNK_BYTES, LIMITS, Limits
+from feedgate.inspectors.paths import shown
 from feedgate.inspectors.protocol import Member, MemberKind
 from feedgate.inspectors.stop import Stop
 
@@ -60,7 +61,7 @@ def _in_words() -> Iterator[None]:
     try:
         yield
     except _BROKEN as error:
-        reason = f"it can not be read as a gzipped tar ({str(error) or type(error).__name__})"
+        reason = f"it can not be read as a gzipped tar ({shown(str(error) or type(error).__name__)})"
         raise Stop(ArchiveCode.UNREADABLE, reason) from error
 
 

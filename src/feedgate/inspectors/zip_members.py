@@ -58,7 +58,9 @@ def _directory(file: BinaryIO, limits: Limits) -> tuple[list[zipfile.ZipInfo], d
     try:
         archive = zipfile.ZipFile(file)
     except _BROKEN as error:
-        raise Stop(ArchiveCode.UNREADABLE, f"it can not be read as a zip file ({error})") from error
+        raise Stop(
+            ArchiveCode.UNREADABLE, f"it can not be read as a zip file ({shown(str(error))})"
+        ) from error
     packed_bytes = file.seek(0, 2)
     file.seek(max(0, packed_bytes - _END_BYTES - len(archive.comment)))
     if file.read(len(_END_SIGNATURE)) != _END_SIGNATURE:

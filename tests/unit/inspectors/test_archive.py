@@ -11,6 +11,7 @@ from feedgate.inspectors.archive_code import ArchiveCode
 from feedgate.inspectors.layout import LARGEST_METADATA_BYTES
 from feedgate.inspectors.members import MANY_MEMBERS
 from feedgate.inspectors.protocol import Member, MemberKind
+from feedgate.inspectors.record import LARGEST_RECORD_BYTES
 from feedgate.inspectors.walk import walk
 from feedgate.model.distribution import Kind
 from feedgate.model.inspection import Severity
@@ -329,6 +330,10 @@ def test_record_is_held_against_the_wheel(tmp_path: Path, rows: dict[str, str], 
 
 def test_a_wheel_without_record_says_so(tmp_path: Path) -> None:
     assert wheel_codes(tmp_path, SOUND) == ["record-missing"]
+
+
+def test_a_record_has_a_largest_size(tmp_path: Path) -> None:
+    assert wheel_codes(tmp_path, {**SOUND, RECORD: bytes(LARGEST_RECORD_BYTES + 1)}) == ["record-unreadable"]
 
 
 def test_signatures_need_no_row(tmp_path: Path) -> None:

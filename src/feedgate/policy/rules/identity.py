@@ -30,13 +30,11 @@ class Identity:
             stem = parse_filename(facts.filename)
         except InvalidFilename as error:
             return Opinion(self.code, Verdict.REFUSE, error.message)
-        match facts.stated:
-            case None:
-                return Opinion(self.code, Verdict.HOLD, f"{facts.filename}: its METADATA was not read")
-            case NotStated(reason):
-                return Opinion(self.code, Verdict.REFUSE, reason)
-            case Stated() as stated:
-                differences = [*_from_name(stem, stated), *_from_page(facts.file, stated)]
+        if facts.stated is None:
+            return Opinion(self.code, Verdict.HOLD, f"{facts.filename}: its METADATA was not read")
+        if isinstance(facts.stated, NotStated):
+            return Opinion(self.code, Verdict.REFUSE, facts.stated.reason)
+        differences = [*_from_name(stem, facts.stated), *_from_page(facts.file, facts.stated)]
         if differences:
             return Opinion(self.code, Verdict.REFUSE, f"{facts.filename}: {'; '.join(differences)}")
         return Opinion(self.code, Verdict.ADMIT, f"{facts.filename}: name, METADATA and page agree")
