@@ -1,5 +1,6 @@
 """What wheels and sdists have in common: archives of strangers, read with limits."""
 
+import errno
 import struct
 import zipfile
 import zlib
@@ -59,6 +60,10 @@ def open_zip(path: Path) -> Iterator[zipfile.ZipFile]:
         ValueError,
     ) as error:
         raise UnreadableArchive(path.name, reason=str(error) or type(error).__name__) from error
+    except OSError as error:
+        if error.errno != errno.EINVAL:
+            raise  # the disk, not the archive
+        raise UnreadableArchive(path.name, reason="it points to before its own beginning") from error
 
 
 def read_zip_member(archive: zipfile.ZipFile, member: str, *, filename: str) -> bytes:
