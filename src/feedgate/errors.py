@@ -8,7 +8,7 @@ raises them; each has a ``code`` that never changes and is used once.
 from collections.abc import Mapping
 from typing import ClassVar, TypeAlias
 
-Fact: TypeAlias = str | int | float | bool | None | list[str]
+Fact: TypeAlias = str | int | float | bool | list[str] | None
 
 
 class FeedgateError(Exception):
