@@ -61,7 +61,7 @@ class Served:
     environment: dict[str, str]
     _started: "list[subprocess.Popen[str]]" = field(default_factory=list)
 
-    def command(self, seconds: float = 60.0, **environment: str) -> Command:
+    def command(self, seconds: float = 60.0, /, **environment: str) -> Command:
         arguments = ["tests.builders.local_command", str(self.directory.path), str(seconds)]
         return Command(self._start(arguments, environment, stdin=subprocess.PIPE))
 
@@ -508,6 +508,22 @@ def test_a_broken_setting_stops_serve_and_names_the_right_one(served: Served) ->
     assert server.returncode == 2
     assert output == ""
     assert "FEEDGATE_UPSTREAM__URL" in words
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "code"),
+    [
+        ("HTTPS_PROXY", "socks5://proxy.example:1080", "invalid-proxy"),
+        ("FEEDGATE_UPSTREAM__ALLOWED_HOSTS", "http://", "invalid-host"),
+        ("FEEDGATE_UPSTREAM__CA", __file__, "invalid-certificate-authority"),
+    ],
+)
+def test_a_way_to_the_upstream_that_can_not_be_gone_is_told_at_start(
+    served: Served, variable: str, value: str, code: str
+) -> None:
+    assert served.command(**{variable: value}).held()["code"] == code
+    server = served.serve(**{variable: value})
+    assert server.wait(PATIENCE_SECONDS) == 2
 
 
 def test_nothing_is_imported_from_the_folder_a_command_stands_in(served: Served, tmp_path: Path) -> None:

@@ -166,9 +166,11 @@ class LocalConnection:
 
     def _check_settings(self) -> None:
         """Raise what is wrong with the settings, if that is why the server did not start."""
-        from feedgate.app.settings import load_settings  # noqa: PLC0415  # heavy, and only here
+        from feedgate.app.outward import check_outward  # noqa: PLC0415  # heavy, and only here
+        from feedgate.app.settings import load_settings  # noqa: PLC0415  # the same
 
-        load_settings(self._file(), self._environment, is_named=self._config is not None)
+        settings = load_settings(self._file(), self._environment, is_named=self._config is not None)
+        check_outward(settings, self._directory)
 
     def _file(self) -> Path:
         return (self._config or self._directory.settings_file).resolve()

@@ -128,9 +128,12 @@ def _take_lock(directory: DataDirectory, *, patient: bool) -> int:
 def _where(
     directory: DataDirectory, config: Path | None, host: str | None, port: int | None
 ) -> tuple[str, int]:
-    from feedgate.app.settings import load_settings  # noqa: PLC0415  # heavy, so behind the lock
+    """Return where to listen; raises what is wrong with the settings, before any child would."""
+    from feedgate.app.outward import check_outward  # noqa: PLC0415  # heavy, so behind the lock
+    from feedgate.app.settings import load_settings  # noqa: PLC0415  # the same
 
     settings = load_settings(config or directory.settings_file, os.environ, is_named=config is not None)
+    check_outward(settings, directory)
     return (settings.server.host if host is None else host), (settings.server.port if port is None else port)
 
 

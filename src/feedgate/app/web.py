@@ -21,6 +21,7 @@ from feedgate.app.address import Address, remove_address, write_address
 from feedgate.app.channel import Word, tell
 from feedgate.app.directory import DataDirectory
 from feedgate.app.logs import set_up_logs
+from feedgate.app.outward import check_outward
 from feedgate.app.parentage import die_with_parent
 from feedgate.app.settings import Settings, load_settings
 from feedgate.app.stated import stated
@@ -49,6 +50,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     file = options.config or directory.settings_file
     try:
         settings = load_settings(file, os.environ, is_named=options.config is not None)
+        check_outward(settings, directory)
         listener = adopt_listener(options.listener)
         address = _new_address(listener, file, supervisor=options.parent, stays=options.stays)
         uvloop.run(_serve(settings, directory, listener, address, options.channel))

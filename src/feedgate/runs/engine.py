@@ -125,10 +125,6 @@ class Engine:
         """Return whether a step of the run may be at work in this process."""
         return run in self._active
 
-    def close(self) -> None:
-        """Disconnect; runs at work are given ten seconds. A worker does not need it: it just ends."""
-        DBOS.destroy(workflow_completion_timeout_sec=10, destroy_registry=True)
-
     def _register_queue(self) -> None:
         """Have the queue there before the launch: one registered after it is first looked at a second later."""
         DBOS.migrate(self._system_database_url)
