@@ -84,18 +84,9 @@ class Installation:
         """Return a client with the key of the data directory."""
         return self.client(LOCAL_KEY)
 
-    def make_feed(self, path: FeedPath = FEED, *, is_public: bool = False) -> FeedPath:
-        """Make a feed for TARGET."""
-        create_feed(
-            self.records,
-            LOCAL,
-            path,
-            targets=(TARGET,),
-            policy="open",
-            is_public=is_public,
-            uploads=Uploads.INTERNAL,
-            now=self.clock(),
-        )
+    def make_feed(self, path: FeedPath, *, is_public: bool = False) -> FeedPath:
+        """Make another feed for TARGET."""
+        _make_feed(self.records, path, is_public=is_public, now=self.clock())
         return path
 
     def token(
@@ -172,9 +163,9 @@ class Installation:
 
 @asynccontextmanager
 async def open_installation(root: Path, *, clock: Clock | None = None) -> AsyncIterator[Installation]:
-    """Give an installation in the empty folder ``root``."""
+    """Give an installation in the empty folder ``root``, with the private feed FEED for TARGET."""
     clock = clock or Clock()
-    (root / "records.sqlite").write_bytes(_empty_database())
+    (root / "records.sqlite").write_bytes(_first_database())
     records = open_database(sqlite_url(root / "records.sqlite"))
     blobs = Files(root / "blobs")
     listing = KnownListing()
@@ -205,9 +196,24 @@ async def open_installation(root: Path, *, clock: Clock | None = None) -> AsyncI
 
 
 @lru_cache(maxsize=1)
-def _empty_database() -> bytes:
-    """Return a database with the newest tables; migrating once a process is enough."""
+def _first_database() -> bytes:
+    """Return the database that each installation begins with; made once a process."""
     with TemporaryDirectory() as folder:
         file = Path(folder) / "records.sqlite"
-        open_database(sqlite_url(file)).close()
+        records = open_database(sqlite_url(file))
+        _make_feed(records, FEED, is_public=False, now=NOON)
+        records.close()
         return file.read_bytes()
+
+
+def _make_feed(records: Database, path: FeedPath, *, is_public: bool, now: datetime) -> None:
+    create_feed(
+        records,
+        LOCAL,
+        path,
+        targets=(TARGET,),
+        policy="open",
+        is_public=is_public,
+        uploads=Uploads.INTERNAL,
+        now=now,
+    )

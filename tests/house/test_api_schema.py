@@ -13,7 +13,7 @@ import schemathesis
 from schemathesis import BaseSchema, Case, GenerationMode
 from schemathesis.specs.openapi.checks import positive_data_acceptance
 
-from tests.builders.installation import FEED, LOCAL_KEY
+from tests.builders.installation import LOCAL_KEY
 from tests.builders.served import Served, serve
 
 EXAMPLES = 12
@@ -23,7 +23,6 @@ HEADERS = {"Authorization": f"Bearer {LOCAL_KEY.reveal()}"}
 @pytest.fixture(scope="module")
 def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     with serve(tmp_path_factory.mktemp("installation")) as found:
-        found.installation.make_feed(FEED)
         yield found
 
 

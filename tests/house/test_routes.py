@@ -208,7 +208,6 @@ async def stage(tmp_path: Path, make_wheel: Callable[..., Path]) -> AsyncIterato
     root = tmp_path / "installation"
     root.mkdir()
     async with open_installation(root) as installation:
-        installation.make_feed(FEED)
         installation.make_feed(OTHER)
         await installation.publish(make_wheel("demo", "1.0"))
         yield Stage(installation, make_wheel)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.builders.installation import FEED, Installation, open_installation
+from tests.builders.installation import Installation, open_installation
 
 
 @pytest.fixture
@@ -14,5 +14,4 @@ async def installation(tmp_path: Path) -> AsyncIterator[Installation]:
     root = tmp_path / "installation"
     root.mkdir()
     async with open_installation(root) as opened:
-        opened.make_feed(FEED)
         yield opened
