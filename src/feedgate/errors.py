@@ -16,9 +16,7 @@ class FeedgateError(Exception):
 
     code: ClassVar[str] = "error"
 
-    def __init__(
-        self, message: str, *, next_step: str, facts: Mapping[str, Fact] | None = None
-    ) -> None:
+    def __init__(self, message: str, *, next_step: str, facts: Mapping[str, Fact] | None = None) -> None:
         super().__init__(message)
         self.message = message
         self.next_step = next_step
