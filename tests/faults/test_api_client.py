@@ -62,15 +62,19 @@ def test_following_goes_on_behind_the_last_event_seen(cut: bytes) -> None:
 
 @pytest.mark.parametrize("status", ["502 Bad Gateway", "503 Service Unavailable", "504 Gateway Timeout"])
 def test_a_proxy_whose_server_is_away_is_waited_for(status: str) -> None:
-    with scripted(whole(b"<html>", status), streamed(event(1), END, ends=True)) as server:
-        with Client(Server(server.origin, None)) as client:
-            assert numbers(client) == [1]
+    answers = whole(b"<html>", status), streamed(event(1), END, ends=True)
+    with scripted(*answers) as server, Client(Server(server.origin, None)) as client:
+        assert numbers(client) == [1]
 
 
 def test_what_waiting_does_not_mend_ends_the_following() -> None:
-    with scripted(whole(b"{}", "500 Internal Server Error")) as server:
-        with Client(Server(server.origin, None)) as client, pytest.raises(RemoteProblem):
-            numbers(client)
+    broken = whole(b"{}", "500 Internal Server Error")
+    with (
+        scripted(broken) as server,
+        Client(Server(server.origin, None)) as client,
+        pytest.raises(RemoteProblem),
+    ):
+        numbers(client)
 
 
 def test_a_server_that_came_back_elsewhere_is_found_and_asked_on() -> None:
@@ -125,17 +129,23 @@ def test_a_silent_server_is_taken_for_dead() -> None:
 
 
 def test_an_answer_of_another_program_is_told_as_such() -> None:
-    with scripted(whole(b"<html>Sign in</html>")) as server:
-        with Client(Server(server.origin, None)) as client, pytest.raises(RemoteProblem) as caught:
-            client.show_feed(FEED)
+    with (
+        scripted(whole(b"<html>Sign in</html>")) as server,
+        Client(Server(server.origin, None)) as client,
+        pytest.raises(RemoteProblem) as caught,
+    ):
+        client.show_feed(FEED)
 
     assert caught.value.code == "unexpected-answer"
 
 
 def test_a_redirect_is_not_followed_with_our_token() -> None:
     away = b"HTTP/1.1 302 Found\r\nLocation: http://evil.example/\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
-    with scripted(away) as server:
-        with Client(Server(server.origin, Secret("fgt_x"))) as client, pytest.raises(RemoteProblem) as caught:
-            client.show_feed(FEED)
+    with (
+        scripted(away) as server,
+        Client(Server(server.origin, Secret("fgt_x"))) as client,
+        pytest.raises(RemoteProblem) as caught,
+    ):
+        client.show_feed(FEED)
 
     assert "302" in caught.value.message
