@@ -236,6 +236,12 @@ class Upstream:
         """Forget all faults."""
         self._faults.clear()
 
+    def forget(self) -> None:
+        """Be as new: no files, no faults, an empty log."""
+        self._files.clear()
+        self.behave()
+        self.log.clear()
+
     def asked(self, what: str) -> list[RequestSeen]:
         """Return what came in for one page or file."""
         return [seen for seen in self.log if seen.what == what]
