@@ -1,4 +1,4 @@
-"""The web application: the table of all operations behind two layers, problems and authentication."""
+"""The web application: the table of all operations behind three layers: protection, problems, authentication."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -23,6 +23,7 @@ from feedgate.web.openapi import OpenApi
 from feedgate.web.operation import Operation, to_routes
 from feedgate.web.problems import Problems, answer_http_exception
 from feedgate.web.projects import Projects
+from feedgate.web.protection import Protection
 from feedgate.web.runs import Runs
 from feedgate.web.simple import SimpleIndex
 from feedgate.web.tokens import Tokens
@@ -78,7 +79,7 @@ def make_application(parts: WebParts) -> Starlette:
     )
     application = Starlette(
         routes=to_routes(make_operations(parts)),
-        middleware=[Middleware(Problems), Middleware(Authentication, door=door)],
+        middleware=[Middleware(Protection), Middleware(Problems), Middleware(Authentication, door=door)],
         exception_handlers={HTTPException: answer_http_exception},
     )
     # It would answer with an absolute address made of the Host header; our own redirects are relative.

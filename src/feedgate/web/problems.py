@@ -126,7 +126,7 @@ def answer_method(request: Request, allowed: str, *, message: str, next_step: st
 
 
 class Problems:
-    """The outermost layer: whatever is raised further in becomes an answer, once."""
+    """The layer in which whatever is raised further in becomes an answer, once."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
