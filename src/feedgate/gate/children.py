@@ -19,6 +19,7 @@ from feedgate.model.inspection import Finding, Severity
 BASE_SECONDS: Final = 5.0
 BYTES_A_SECOND: Final = 20 * 1000 * 1000
 TRIES: Final = 2
+LAST_WORDS_SECONDS: Final = 2.0
 
 LARGEST_ANSWER_BYTES: Final = 64 * 1024 * 1024
 
@@ -80,7 +81,7 @@ class Children:
             await self._end(child)
             return _limited(f"there was no answer after {seconds * self._patience:.0f} s", is_lasting=False)
         except (asyncio.IncompleteReadError, ConnectionError, _NotAnAnswerError):
-            return _end_by_limit(await self._end(child), seconds)
+            return _end_by_limit(await self._last_words(child), seconds)
         except BaseException:
             await self._end(child)
             raise
@@ -103,10 +104,17 @@ class Children:
         self._all.add(child)
         return child
 
+    async def _last_words(self, child: Process) -> int:
+        """Return the exit status of a child that is ending; killed in that moment, it would have none."""
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(child.wait(), LAST_WORDS_SECONDS)
+        return await self._end(child)
+
     async def _end(self, child: Process) -> int:
-        with contextlib.suppress(ProcessLookupError):
-            child.kill()
         self._all.discard(child)
+        if child.returncode is None:
+            with contextlib.suppress(ProcessLookupError):
+                child.kill()
         return await child.wait()
 
 

@@ -15,6 +15,7 @@ class ArchiveCode(StrEnum):
 
     PATH_OUTSIDE = "path-outside"
     PATH_UNPRINTABLE = "path-unprintable"
+    PATH_TOO_LONG = "path-too-long"
     DUPLICATE_MEMBER = "duplicate-member"
     CASE_COLLISION = "case-collision"
     LINK = "link"

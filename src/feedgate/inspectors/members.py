@@ -7,7 +7,15 @@ from typing import Final
 
 from feedgate.inspectors.archive_code import ArchiveCode
 from feedgate.inspectors.layout import dist_info_of, top_of
-from feedgate.inspectors.paths import folded, is_unprintable, leads_outside, plain, shown, target_outside
+from feedgate.inspectors.paths import (
+    LONGEST_PATH,
+    folded,
+    is_unprintable,
+    leads_outside,
+    plain,
+    shown,
+    target_outside,
+)
 from feedgate.inspectors.protocol import Member, MemberKind
 from feedgate.model.distribution import Kind
 
@@ -45,6 +53,10 @@ class Members:
     def add(self, member: Member) -> Iterator[Oddity]:
         """Take one more member, and say what is wrong with it by its name and kind."""
         self._count += 1
+        if len(member.name) > LONGEST_PATH:
+            name = shown(member.name)
+            yield Oddity(ArchiveCode.PATH_TOO_LONG, f"{name} has more than {LONGEST_PATH} characters", name)
+            return
         name, path = shown(member.name), plain(member.name)
         if is_unprintable(member.name):
             yield Oddity(ArchiveCode.PATH_UNPRINTABLE, f"{name} is no path that can be shown as it is", name)

@@ -5,6 +5,9 @@ import re
 import unicodedata
 from typing import Final
 
+LONGEST_PATH: Final = 1024
+"""Linux takes no path of more than 4,096 characters in all; members of genuine wheels stay below 300."""
+
 _DRIVE: Final = re.compile(r"[A-Za-z]:")
 _LONGEST_SHOWN: Final = 200
 _BIDI: Final = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")

@@ -2,7 +2,7 @@
 
 import base64
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -60,7 +60,7 @@ class Hashing:
 class Record:
     """The rows of a RECORD, by path; a path may be there twice."""
 
-    rows: Mapping[str, tuple[RecordRow, ...]]
+    rows: Mapping[str, Sequence[RecordRow]]
 
     def hashing(self, member: str) -> Hashing:
         """Begin to measure ``member``."""
@@ -87,9 +87,9 @@ class Record:
 
 def read_record(raw: bytes) -> Record:
     """Return the RECORD in ``raw``; raises InvalidRecord."""
-    rows: dict[str, tuple[RecordRow, ...]] = {}
+    rows: dict[str, list[RecordRow]] = {}
     for row in parse_record(raw):
-        rows[row.path] = (*rows.get(row.path, ()), row)
+        rows.setdefault(row.path, []).append(row)
     return Record(rows)
 
 

@@ -123,6 +123,13 @@ def test_a_path_that_tricks_is_found_and_named(tmp_path: Path, name: str, code: 
     assert finding.member in finding.sentence
 
 
+@pytest.mark.parametrize(("characters", "found"), [(1024, []), (1025, ["path-too-long"])])
+def test_a_path_has_a_longest_length(tmp_path: Path, characters: int, found: list[str]) -> None:
+    path = ("d/" * 600)[: characters - 1] + "x"
+
+    assert wheel_codes(tmp_path, recorded({**SOUND, path: b""})) == found
+
+
 def test_a_name_with_a_nul_is_not_cut_there(tmp_path: Path) -> None:
     """As zipfile cuts it, which then takes the member for another."""
     whole = zipped(recorded({**SOUND, "demo/x.py#.txt": b""})).replace(b"x.py#.txt", b"x.py\0.txt")
