@@ -46,7 +46,8 @@ lock: $(DEV) ## resolve anew every lock from what pyproject.toml asks for (UPGRA
 	$(OURS) -o requirements/runtime.txt pyproject.toml
 	$(OURS) -o requirements/build.txt requirements/build.in
 	@for tool in $(CLIENTS); do \
-		echo "$$tool" | $(LOCK) --python-version 3.9 $(if $(UPGRADE),--upgrade) -o tests/clients/locks/$$tool.txt - || exit; done
+		echo "$$tool" | $(LOCK) --python-version 3.9 $(if $(UPGRADE),--upgrade) \
+			-c tests/clients/locks/constraints.in -o tests/clients/locks/$$tool.txt - || exit; done
 	@echo pypiserver | $(LOCK) --python-version 3.11 $(if $(UPGRADE),--upgrade) -o benchmarks/locks/pypiserver.txt -
 
 test: $(DEV) ## every tier that this machine can run, and what was left out
