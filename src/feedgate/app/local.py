@@ -33,9 +33,7 @@ from feedgate.model.secret import Secret
 
 _PROOF_SECONDS: Final = 2.0  # a stranger on a dead server's port may say nothing
 _LIMIT_SECONDS: Final = 20.0
-_LOOK_SECONDS: Final = 0.01
-_LATER_LOOK_SECONDS: Final = 0.1
-_SOON_SECONDS: Final = 2.0
+_LOOK_SECONDS: Final = 0.01  # a server that quick commands share may stand for no more than some of these
 _LARGEST_LOG_BYTES: Final = 5 * 1024 * 1024
 
 
@@ -100,8 +98,8 @@ class LocalConnection:
         Raises ServerDidNotStart, OtherServer, and what is wrong with the settings.
         """
         self.close()
-        begun = time.monotonic()
-        while (waited := time.monotonic() - begun) < _LIMIT_SECONDS:
+        ends_at = time.monotonic() + _LIMIT_SECONDS
+        while time.monotonic() < ends_at:
             address = read_address(self._directory.address)
             hold = None if address is None else _Hold.on(address)
             if address is not None and hold is not None:
@@ -109,7 +107,7 @@ class LocalConnection:
                 self.server = self._accept(address)
                 return self.server
             self._have_one_start()
-            time.sleep(_LOOK_SECONDS if waited < _SOON_SECONDS else _LATER_LOOK_SECONDS)
+            time.sleep(_LOOK_SECONDS)
         raise ServerDidNotStart(self._directory, f"it did not answer within {_LIMIT_SECONDS:.0f} s")
 
     def close(self) -> None:

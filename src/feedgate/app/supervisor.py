@@ -96,10 +96,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
             for_commands=options.for_commands,
             config=options.config,
         )
-    except AlreadyServing as error:
-        _say(error)
-        return ANOTHER_SERVES if options.for_commands else 2
     except FeedgateError as error:
+        if options.for_commands and isinstance(error, AlreadyServing):
+            return ANOTHER_SERVES  # no fault: another command was first
         _say(error)
         return 2 if isinstance(error, Invalid | Conflict) else 1
 
