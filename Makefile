@@ -16,7 +16,7 @@ LOCK := $(BIN)/uv pip compile --quiet --system-certs --universal --generate-hash
 OURS := $(LOCK) --python-version 3.11 -c requirements/dev.txt
 CLIENTS := pip uv twine poetry pdm
 
-.PHONY: help setup quickstart run check fix lock test $(TIERS:%=test-%) bench docs build clean
+.PHONY: .types .unit help setup quickstart run check fix lock test $(TIERS:%=test-%) bench docs build clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z][a-z<>-]*:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -33,9 +33,14 @@ run: $(RUNTIME) ## serve from the platform's data folder on http://127.0.0.1:808
 check: $(DEV) ## style, types, the import ladder and unit tests, within a minute
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
-	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
-	$(BIN)/pytest tests/unit
+	@$(MAKE) --no-print-directory --jobs=2 --output-sync=target .types .unit
+
+.types:
+	$(BIN)/mypy
+
+.unit:
+	$(BIN)/pytest tests/unit --quiet --hypothesis-profile=quick
 
 fix: $(DEV) ## let ruff repair and format what it can
 	$(BIN)/ruff check --fix

@@ -17,6 +17,9 @@ TIERS = ("unit", "contract", "intake", "house", "faults", "clients", "outside")
 
 # The same examples for everybody and every time; a slow machine is no failure.
 hypothesis.settings.register_profile("feedgate", deadline=None, derandomize=True, print_blob=True)
+hypothesis.settings.register_profile(
+    "quick", parent=hypothesis.settings.get_profile("feedgate"), max_examples=20
+)
 hypothesis.settings.load_profile("feedgate")
 
 
