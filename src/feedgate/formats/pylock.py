@@ -116,6 +116,25 @@ def parse_request_lock(
         raise InvalidLock(origin, reason=str(error)) from error
 
 
+def lock_conditions(text: str, *, origin: str) -> tuple[str, ...]:
+    """Return the markers and Requires-Python of a user's lock and its entries, whether they hold or not.
+
+    Raises InvalidLock.
+    """
+    try:
+        lock = Pylock.from_dict(tomllib.loads(text))
+    except (ValueError, RecursionError, PylockValidationError) as error:
+        raise InvalidLock(origin, reason=str(error)) from error
+    packages = lock.packages
+    stated = (
+        lock.requires_python,
+        *(lock.environments or ()),
+        *(package.marker for package in packages),
+        *(package.requires_python for package in packages),
+    )
+    return tuple(str(condition) for condition in stated if condition is not None)
+
+
 def _locked_files(package: Package) -> Iterator[LockedFile]:
     if not package.wheels or package.version is None:
         raise UnreadableResolution(reason=f"{package.name} has no wheel or no version")

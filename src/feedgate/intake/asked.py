@@ -15,7 +15,7 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from feedgate.errors import Invalid
-from feedgate.formats.pylock import parse_request_lock
+from feedgate.formats.pylock import lock_conditions, parse_request_lock
 from feedgate.formats.requirements import parse_requirement, parse_requirements_text
 from feedgate.intake.host import host_target
 from feedgate.model.environment import marker_environment
@@ -165,6 +165,17 @@ def words(asked: Asked, target: Target, python: str) -> Words:
                 raise IncludeMissing(include.origin, include.path)
         (requirements if file.kind == "requirements" else constraints).extend(parsed.lines)
     return Words(tuple(requirements), tuple(constraints))
+
+
+def conditions(asked: Asked, target: Target) -> tuple[str, ...]:
+    """Return what the request says of the Pythons that its words are for: markers, and a lock's Requires-Python."""
+    found = words(asked, target, target.python)
+    markers = [line.requirement.marker for line in (*found.requirements, *found.constraints)]
+    locks = [file for file in asked.files if file.kind == "lock"]
+    return (
+        *(str(marker) for marker in markers if marker is not None),
+        *(text for file in locks for text in lock_conditions(file.text, origin=file.name)),
+    )
 
 
 def targets_of(asked: Asked) -> tuple[Target, ...]:

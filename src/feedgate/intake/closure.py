@@ -18,8 +18,8 @@ from feedgate.formats.core_metadata import CoreMetadata
 from feedgate.model.names import ProjectName
 from feedgate.model.target import NEWEST_PATCH
 
-_PATCH = re.compile(r"(<=|>=|<|>|===|==|!=|~=)\s*[\"']?3\.(\d+)\.(\d+)(?![\d.]*\*)")
-_REVERSED = re.compile(r"[\"']3\.(\d+)\.(\d+)[\"']\s*(?:<=|>=|<|>|===|==|!=|~=)")
+_PATCH = re.compile(r"(<=|>=|<|>|===|==|!=|~=)\s*[\"']?3\.(\d{1,6})\.(\d{1,6})(?![\d.]*\*)")
+_REVERSED = re.compile(r"[\"']3\.(\d{1,6})\.(\d{1,6})[\"']\s*(?:<=|>=|<|>|===|==|!=|~=)")
 
 
 @dataclass(slots=True)
@@ -83,14 +83,17 @@ def _met(
         yield name, canonicalize_name(extra)
 
 
-def patches_named(members: Iterable[CoreMetadata], minor: int) -> frozenset[int]:
+def patches_named(
+    members: Iterable[CoreMetadata], minor: int, conditions: Iterable[str] = ()
+) -> frozenset[int]:
     """Return the patches of 3.``minor`` on both sides of each one that the metadata names.
 
-    Named by markers on ``python_full_version`` and by Requires-Python; only
-    there can a closure be another one than on the patch before.
+    Named by markers on ``python_full_version`` and by Requires-Python, in the
+    closure and in the request's own ``conditions``; only there can a closure be
+    another one than on the patch before.
     """
     found: set[int] = set()
-    for text in _texts(members):
+    for text in (*conditions, *_texts(members)):
         for operator, named, patch in _comparisons(text):
             if named == minor:
                 found.update(_sides(operator, patch))

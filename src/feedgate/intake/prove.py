@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import ClassVar
 
 from feedgate.blobs.store import BlobStore
+from feedgate.errors import Invalid
 from feedgate.feed.index import FeedIndex
 from feedgate.formats.core_metadata import parse_core_metadata
 from feedgate.formats.pylock import LockedFile
@@ -89,7 +90,10 @@ class _Proof:
 
     async def on(self, python: str) -> str | None:
         """Return None where the exact ``python`` is proved, else why it is not."""
-        asked_words = words(self._asked, self._target, python)
+        try:
+            asked_words = words(self._asked, self._target, python)
+        except Invalid as unfit:  # a lock that is not for this patch
+            return unfit.message
         wanted = Wanted(
             requirements=asked_words.wanted,
             python=python,

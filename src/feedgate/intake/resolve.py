@@ -14,9 +14,10 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 from packaging.version import Version
 
+from feedgate.errors import Invalid
 from feedgate.formats.core_metadata import CoreMetadata
 from feedgate.formats.pylock import LockedFile
-from feedgate.intake.asked import Asked, Words, newest_allowed, upgraded, words
+from feedgate.intake.asked import Asked, Words, conditions, newest_allowed, upgraded, words
 from feedgate.intake.closure import patches_named, walk
 from feedgate.intake.kept import Resolved, keep_resolved
 from feedgate.intake.only_source import lacks_wheels, passed_over_for_source
@@ -105,8 +106,9 @@ class _Work:
         self, pins: dict[ProjectName, Pin], members: dict[ProjectName, CoreMetadata], tell: Tell
     ) -> tuple[int, ...]:
         """Add to ``pins`` what other patches of a bare minor need; return the patches to be proved."""
+        named = conditions(self.asked, self.target)
         for _ in range(_MOST_ROUNDS):
-            patches = {0, NEWEST_PATCH} | patches_named(members.values(), self.target.minor)
+            patches = {0, NEWEST_PATCH} | patches_named(members.values(), self.target.minor, named)
             added = False
             for patch in sorted(patches - {NEWEST_PATCH}):
                 for pin in await self._lacking_at(patch, members):
@@ -124,7 +126,10 @@ class _Work:
         Where they can not, nothing is added: the proof will bound the promise there.
         """
         python = self.target.at(patch)
-        asked_words = words(self.asked, self.target, python)
+        try:
+            asked_words = words(self.asked, self.target, python)
+        except Invalid:  # a lock that is not for this patch
+            return ()
         there = walk(asked_words.wanted, members, marker_environment(self.target, python))
         if not there.lacking:
             return ()

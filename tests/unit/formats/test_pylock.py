@@ -12,6 +12,7 @@ from feedgate.formats.pylock import (
     LockedFile,
     LockEntryNotAllowed,
     UnreadableResolution,
+    lock_conditions,
     parse_request_lock,
     parse_resolution,
     write_preferences,
@@ -249,6 +250,30 @@ def test_a_lock_fits_where_its_python_and_environments_do() -> None:
     assert len(requested(fitting, entry("demo", "1.0", 'requires-python = ">=3.9"'))) == 1
 
 
+def test_what_a_lock_is_for_is_told_whether_it_holds_or_not() -> None:
+    text = (
+        'requires-python = ">=3.11.2"\n'
+        + HEAD
+        + "environments = [\"os_name == 'nt'\"]\n"
+        + entry("demo", "1.0", "marker = \"python_full_version < '3.11.4'\"")
+        + entry("other", "1.0", 'requires-python = "!=3.11.7"')
+    )
+
+    assert lock_conditions(text, origin="pylock.toml") == (
+        ">=3.11.2",
+        'os_name == "nt"',
+        'python_full_version < "3.11.4"',
+        "!=3.11.7",
+    )
+    assert lock_conditions(HEAD + entry(), origin="pylock.toml") == ()
+
+
+@pytest.mark.parametrize("text", ["= no toml", 'lock-version = "2.0"', "x = " + "[" * 100_000])
+def test_what_is_no_lock_is_for_nothing(text: str) -> None:
+    with pytest.raises(InvalidLock, match=r"^pylock\.toml"):
+        lock_conditions(text, origin="pylock.toml")
+
+
 TOML = st.text("[]{}=\"'.,\n #\\-_abc01", max_size=60)
 
 
@@ -258,6 +283,7 @@ def test_no_text_breaks_the_readers(head: str, tail: str) -> None:
     for read in (
         lambda: parse_resolution(text.encode()),
         lambda: parse_request_lock(text, origin="pylock.toml", environment=LINUX),
+        lambda: lock_conditions(text, origin="pylock.toml"),
     ):
         try:
             read()
