@@ -39,6 +39,34 @@ class PipWitness:
     def patch(self) -> int:
         return int(self.python.rpartition(".")[2])
 
+    def chooses(self, index_url: str, *requirements: str) -> dict[str, str]:
+        """Return the versions that pip would install into an empty environment; none where it refuses."""
+        home = self.folder / "chooses"
+        pip = client("pip", self.interpreter)
+        done = subprocess.run(
+            [
+                *(
+                    pip,
+                    "install",
+                    "--dry-run",
+                    "--ignore-installed",
+                    "--report",
+                    "-",
+                    "--quiet",
+                    "--no-cache-dir",
+                ),
+                *("--only-binary=:all:", "--index-url", index_url, *requirements),
+            ],
+            env=clean_environment(home),
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+        )
+        report = json.loads(done.stdout) if done.returncode == 0 else {"install": []}
+        stated = [entry["metadata"] for entry in report["install"]]
+        return {metadata["name"]: metadata["version"] for metadata in stated}
+
     def installs(self, index_url: str, *requirements: str) -> Testimony:
         """Install ``requirements`` from ``index_url`` and nowhere else, wheels only."""
         home = self.folder / f"witness-{len(list(self.folder.glob('witness-*')))}"
