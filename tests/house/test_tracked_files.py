@@ -24,6 +24,7 @@ FORBIDDEN = {
     ),
     "a path of one machine": re.compile(r"(?<![\w.-])/(wo" + r"rk|ro" + r"ot|fa" + r"rm|ho" + r"me/\w+)/"),
     "work left for later": re.compile(r"\b(TO" + r"DO|FIX" + r"ME|XX" + r"X)\b"),
+    "a paper that is not here": re.compile(r"\b(design (sec" + r"tion|id" + r"ea) \d|parts [A-J]" + r"\d)"),
     "a private key": re.compile("BEGIN [A-Z ]*PRIVATE" + " KEY"),
 }
 VERBATIM = {"LICENSE"}

@@ -1,4 +1,4 @@
-"""The table of permissions (design section 7); the docs' table is made from it."""
+"""The table of permissions; the docs' table is made from it."""
 
 from dataclasses import dataclass
 from enum import StrEnum

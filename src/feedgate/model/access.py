@@ -1,4 +1,4 @@
-"""Who may do what: actors, roles, scopes, and the table that joins them (design section 7)."""
+"""Who may do what: actors, roles, scopes, and the table that joins them."""
 
 from dataclasses import dataclass
 from datetime import datetime

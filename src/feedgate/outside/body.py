@@ -1,4 +1,4 @@
-"""The bytes of one answer, within limits of time and size (parts C5, C6)."""
+"""The bytes of one answer, within limits of time and size."""
 
 import asyncio
 from collections.abc import AsyncIterator

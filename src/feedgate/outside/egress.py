@@ -1,4 +1,4 @@
-"""Where Feedgate may connect (design section 8): pure rules, no network.
+"""Where Feedgate may connect: pure rules, no network.
 
 What we fetch we fetch on strangers' word, so the address that is dialled is
 judged, not the name it came from. The networks stand here as a table, since

@@ -1,4 +1,4 @@
-"""How often a stranger is asked again, and how long we wait before (parts C8)."""
+"""How often a stranger is asked again, and how long we wait before."""
 
 import asyncio
 import email.utils
