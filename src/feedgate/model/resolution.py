@@ -4,7 +4,6 @@ from dataclasses import dataclass
 
 from feedgate.model.distribution import Distribution
 from feedgate.model.names import ProjectName
-from feedgate.model.target import Target
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,19 +29,3 @@ class PassedOver:
     target: str
     rule: str
     reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class Resolution:
-    """The pins of one target, united over the exact Pythons it was resolved at.
-
-    ``pythons`` are the exact Pythons at which this was resolved and must be
-    proved. ``bound`` says in words where the promise begins if it does not
-    cover the whole target.
-    """
-
-    target: Target
-    pins: tuple[Pin, ...]
-    passed_over: tuple[PassedOver, ...] = ()
-    pythons: tuple[str, ...] = ()
-    bound: str | None = None

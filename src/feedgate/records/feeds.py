@@ -9,7 +9,7 @@ from feedgate.model.ledger import Serial
 from feedgate.model.names import FeedPath
 from feedgate.model.target import Target, parse_target
 from feedgate.records import tables
-from feedgate.records.database import Change, FeedId, Note, Snapshot, View, start_ledger
+from feedgate.records.database import Change, FeedId, Note, View, start_ledger
 from feedgate.records.span import close, is_open, seen_at
 
 _feed, _state, _target, _organization = (
@@ -111,16 +111,6 @@ def state(view: View, located: Located, at: Serial | None = None) -> Feed | None
     if row is None:
         return None
     return Feed(located.path, row.is_public, row.policy, Uploads(row.uploads), _targets(view, located.id, at))
-
-
-def snapshot_state(snapshot: Snapshot) -> Feed:
-    """Return the state of the snapshot's feed at its serial."""
-    if snapshot.feed is None:
-        raise RuntimeError("the installation is no feed")
-    found = state(snapshot, Located(snapshot.feed, path_of(snapshot, snapshot.feed)), snapshot.at)
-    if found is None:
-        raise RuntimeError(f"feed {snapshot.feed} has no state at {snapshot.at}")
-    return found
 
 
 def _targets(view: View, feed: FeedId, at: Serial | None) -> tuple[Target, ...]:

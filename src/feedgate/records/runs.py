@@ -101,12 +101,6 @@ def feed_of(view: View, run: RunId) -> FeedId:
     return FeedId(view.connection.execute(select(_run.feed_id).where(_run.id == run)).scalar_one())
 
 
-def in_state(view: View, *states: RunState) -> tuple[Run, ...]:
-    """Return the runs in one of ``states``, oldest first."""
-    query = _runs().where(_run.state.in_([state.value for state in states])).order_by(_run.created_at)
-    return tuple(_read(row) for row in view.connection.execute(query))
-
-
 def newest(view: View, *, feeds: Sequence[FeedId] | None, limit: int) -> tuple[Run, ...]:
     """Return the newest runs first, of ``feeds`` alone where given."""
     query = _runs().order_by(_run.created_at.desc()).limit(limit)
