@@ -9,8 +9,7 @@ from typing import Any
 
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
-from packaging.utils import canonicalize_name
-from packaging.version import InvalidVersion, Version
+from packaging.utils import canonicalize_name, canonicalize_version
 
 from feedgate.blobs.store import AlsoHash, Incoming
 from feedgate.errors import Invalid
@@ -129,13 +128,13 @@ def _requirement(raw: str) -> str:
 def _or_as_is(normalize: Callable[[str], Any], raw: str) -> str:
     try:
         return str(normalize(raw))
-    except (InvalidVersion, InvalidSpecifier, InvalidRequirement):
+    except (InvalidSpecifier, InvalidRequirement):
         return raw
 
 
 _NORMALIZED: Mapping[str, Callable[[str], Any]] = {
     "name": canonicalize_name,
-    "version": Version,
+    "version": canonicalize_version,
     "requires_python": SpecifierSet,
 }
 

@@ -48,7 +48,7 @@ class UploadTooLarge(TooLarge):
     def __init__(self, filename: str, limit_bytes: int) -> None:
         super().__init__(
             f"{filename}: is larger than this server takes, {limit_bytes} bytes",
-            next_step="Nothing was stored. An administrator can raise server.upload_limit_bytes.",
+            next_step="Nothing was stored. An administrator can raise limits.upload_bytes.",
             facts={"limit_bytes": limit_bytes},
         )
 
