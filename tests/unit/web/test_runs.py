@@ -13,7 +13,12 @@ from starlette.middleware import Middleware
 from starlette.types import Message
 
 from feedgate.api.bodies import RunBody, RunLine
+from feedgate.intake.kept import Resolved, keep_resolved
 from feedgate.model.access import Role, Scope
+from feedgate.model.digest import Digest
+from feedgate.model.distribution import Distribution
+from feedgate.model.names import parse_project_name
+from feedgate.model.resolution import PassedOver, Pin
 from feedgate.model.run import RunId, RunState
 from feedgate.records import events, runs
 from feedgate.records.events import Telling
@@ -128,6 +133,31 @@ async def test_a_failed_run_says_why_and_what_to_do(installation: Installation) 
     assert body.error.message == "demo: the upstream has no project of that name"
     assert body.error.next == "check the spelling"
     assert body.seconds == 2.0
+
+
+async def test_a_run_shows_its_closure_and_what_was_passed_over(installation: Installation) -> None:
+    name, digest = parse_project_name("demo"), Digest("a" * 64)
+    file = Distribution("demo-1.0-py3-none-any.whl", digest, 1000)
+    resolved = Resolved(
+        pins=(Pin(name, "1.0", file, internal=True),),
+        pythons=("3.11.99",),
+        passed_over=(PassedOver(name, "2.0", str(TARGET), "source", "has only source"),),
+        internal=(name,),
+        kept=(name,),
+        escapes=("GET http://elsewhere.example/",),
+        brought=(),
+    )
+    async with installation.local() as client:
+        run = (await post(client)).json()["run"]
+        keep_resolved(installation.records, RunId(run), str(TARGET), resolved)
+        body = RunBody.model_validate_json((await client.get(f"/api/v1/runs/{run}")).text)
+
+    assert body.closure is not None
+    assert body.closure.model_dump() == {"projects": 1, "distributions": 1, "bytes": 1000}
+    assert [(one.name, one.version, one.rule) for one in body.passed_over] == [("demo", "2.0", "source")]
+    assert [(one.filename, one.sha256, one.state) for one in body.files] == [(file.filename, digest, "new")]
+    assert (body.internal, body.escapes) == (["demo"], ["GET http://elsewhere.example/"])
+    assert [(one.name, one.version) for one in body.kept] == [("demo", "1.0")]
 
 
 async def test_several_targets_reasons_stay_whole(installation: Installation) -> None:
