@@ -9,6 +9,7 @@ from feedgate.records import actors
 from feedgate.records.database import Database, View
 
 _LONGEST = 200
+_FORBIDDEN = frozenset(" :/")  # Basic ends a user name at the colon, a path a segment at the slash
 
 
 class InvalidActor(Invalid):
@@ -19,13 +20,13 @@ class InvalidActor(Invalid):
     def __init__(self, raw: str) -> None:
         super().__init__(
             f"{raw[:80]!r} can name no actor",
-            next_step="Use 1 to 200 printable characters without spaces, such as ci-upload or ada@example.com.",
+            next_step="Use 1 to 200 printable characters without spaces, colons and slashes, such as ci-upload.",
         )
 
 
 def parse_actor(raw: str) -> str:
     """Return ``raw`` if it can name an actor; raises InvalidActor."""
-    if not raw or len(raw) > _LONGEST or not raw.isprintable() or " " in raw or ":" in raw:
+    if not raw or len(raw) > _LONGEST or not raw.isprintable() or not _FORBIDDEN.isdisjoint(raw):
         raise InvalidActor(raw)
     return raw
 

@@ -1,11 +1,10 @@
-"""``feedgate``: finds the command's file, runs it, and words every error the same way.
+"""``feedgate``: finds the command's file and runs it.
 
 Nothing heavy is imported before the command is known: the help of the whole is
 made from the table below.
 """
 
 import importlib
-import json
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -15,8 +14,8 @@ import typer
 import typer.main
 from typer.core import TyperCommand, TyperGroup
 
-from feedgate.cli.exit import Exit, exit_of_kind
-from feedgate.errors import FeedgateError
+from feedgate.cli.exit import Exit
+from feedgate.cli.failure import say_failure
 
 _MODULE = "feedgate.cli."
 
@@ -176,57 +175,14 @@ def call(words: list[str]) -> int:
     root = _Commands(
         name="feedgate",
         help="The gate between PyPI and a network that must not reach it.",
-        no_args_is_help=True,
         rich_markup_mode=None,
     )
     root.params.extend(_options_of(_whole))
     try:
-        status = root.main(args=words, prog_name="feedgate", standalone_mode=False)
-    except FeedgateError as error:
-        return _say(error.code, error.message, error.next_step, exit_of_kind(type(error)), as_json=as_json)
-    except KeyboardInterrupt:
-        return Exit.CANCELLED
-    except Exception as error:
-        known = _known(error, as_json=as_json)
-        if known is None:
+        status = root.main(args=words or ["--help"], prog_name="feedgate", standalone_mode=False)
+    except BaseException as error:
+        said = say_failure(error, as_json=as_json)
+        if said is None:
             raise
-        return known
+        return said
     return status if isinstance(status, int) else Exit.OK
-
-
-def _known(error: Exception, *, as_json: bool) -> int | None:
-    """Return the exit status of an error of the server, of the machine, or of the command's words."""
-    if hasattr(error, "format_message"):  # Typer's usage errors, whose classes it does not export
-        context = getattr(error, "ctx", None)
-        path = "feedgate" if context is None else context.command_path
-        return _say("usage", error.format_message(), f"See: {path} --help", Exit.USAGE, as_json=as_json)
-    if type(error).__name__ == "Abort":
-        return Exit.CANCELLED
-    if isinstance(error, typer.Exit):
-        return error.exit_code
-    status = getattr(error, "exit_status", None)
-    if status is not None:  # of the machine room, which imports nothing of ours
-        return _say(error.code, error.message, error.next_step, status, as_json=as_json)  # type: ignore[attr-defined]
-    if type(error).__name__ == "RemoteProblem":
-        if as_json:
-            sys.stdout.write(error.text.rstrip("\n") + "\n")  # type: ignore[attr-defined]
-            return exit_of_kind(error.kind)  # type: ignore[attr-defined]
-        return _say(error.code, error.message, error.next_step, exit_of_kind(error.kind), as_json=False)  # type: ignore[attr-defined]
-    return None
-
-
-def _say(code: str, message: str, next_step: str, status: int, *, as_json: bool) -> int:
-    if as_json:
-        problem = {
-            "type": "about:blank",
-            "title": "The command did not do it",
-            "status": 400,
-            "detail": message,
-            "error": {"code": code, "message": message, "next": next_step, "facts": {}},
-        }
-        sys.stdout.write(json.dumps(problem) + "\n")
-    else:
-        sys.stderr.write(f"feedgate: {message}\n")
-        if next_step:
-            sys.stderr.write(f"  next: {next_step}\n")
-    return status

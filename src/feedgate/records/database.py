@@ -17,7 +17,7 @@ from typing import NewType
 import sqlalchemy
 from sqlalchemy import Connection, Engine, create_engine, event, insert, select, update
 
-from feedgate.errors import Unavailable
+from feedgate.errors import Full, Unavailable
 from feedgate.model.canonical import Json, canonical_json
 from feedgate.model.ledger import NOTHING_BEFORE, Act, Serial, hash_entry
 from feedgate.model.times import to_microseconds
@@ -25,6 +25,8 @@ from feedgate.records import tables
 from feedgate.records.tables import INSTALLATION
 
 FeedId = NewType("FeedId", int)
+
+_FULL = "database or disk is full"  # SQLite's own words
 
 
 class RecordsUnavailable(Unavailable):
@@ -36,6 +38,18 @@ class RecordsUnavailable(Unavailable):
         super().__init__(
             f"the records can not be reached: {reason}",
             next_step="Nothing was changed. Check the disk and the database, then try again.",
+        )
+
+
+class RecordsFull(Full):
+    """No room left where the rows should go."""
+
+    code = "records-full"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "the records can not be written: no room is left on their disk",
+            next_step="Nothing was changed. Free space there, then try again.",
         )
 
 
@@ -156,7 +170,7 @@ class Database:
         engine = self.engine
         if engine.dialect.name == "postgresql":
             engine = engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
-        with engine.begin() as connection:
+        with _told(), engine.begin() as connection:
             serial = at if at is not None else _head_serial(connection, feed)
             yield Snapshot(connection, feed, serial)
 
@@ -166,7 +180,7 @@ class Database:
     ) -> Iterator[Change]:
         """Open a change; leaving it without ``record(facts)`` rolls all of it back."""
         try:
-            with self.engine.execution_options(write=True).begin() as connection:
+            with _told(), self.engine.execution_options(write=True).begin() as connection:
                 change = Change(connection, feed, act, by, now, run)
                 yield change
                 if not change.has_recorded:
@@ -177,20 +191,29 @@ class Database:
     @contextmanager
     def note(self) -> Iterator[Note]:
         """Open a write that appends no entry."""
-        with self.engine.execution_options(write=True).begin() as connection:
+        with _told(), self.engine.execution_options(write=True).begin() as connection:
             yield Note(connection)
 
     def check(self) -> None:
         """Raise RecordsUnavailable unless the database answers."""
-        try:
-            with self.engine.connect() as connection:
-                connection.execute(select(tables.head.c.serial).limit(1)).first()
-        except sqlalchemy.exc.SQLAlchemyError as error:
-            raise RecordsUnavailable(str(error.__cause__ or error)) from error
+        with _told(), self.engine.connect() as connection:
+            connection.execute(select(tables.head.c.serial).limit(1)).first()
 
     def close(self) -> None:
         """Give the connections back."""
         self.engine.dispose()
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    """Turn what the database says when it can not go on into our own errors."""
+    try:
+        yield
+    except sqlalchemy.exc.OperationalError as error:
+        reason = str(error.orig)
+        if _FULL in reason:
+            raise RecordsFull from error
+        raise RecordsUnavailable(reason) from error
 
 
 def sqlite_url(path: Path) -> str:

@@ -1,0 +1,62 @@
+"""How a command's error is said: a sentence and the next step, or with ``--json`` the problem document."""
+
+import json
+import sys
+
+import typer
+
+from feedgate.cli.exit import Exit, exit_of_kind
+from feedgate.errors import FeedgateError
+from feedgate.machine.errors import MachineError
+
+
+def say_failure(error: BaseException, *, as_json: bool) -> int | None:
+    """Say ``error`` and return the exit status; None for one that is a fault of our own."""
+    if isinstance(error, typer.Exit):
+        return error.exit_code
+    if isinstance(error, KeyboardInterrupt | typer.Abort):
+        return Exit.CANCELLED
+    if isinstance(error, typer.TyperException):
+        return _say_usage(error, as_json=as_json)
+    if isinstance(error, FeedgateError):
+        status = exit_of_kind(type(error))
+        return _say(error.code, error.message, error.next_step, status, as_json=as_json)
+    if isinstance(error, MachineError):
+        return _say(error.code, error.message, error.next_step, error.exit_status, as_json=as_json)
+    return _say_remote(error, as_json=as_json)
+
+
+def _say_usage(error: BaseException, *, as_json: bool) -> int:
+    context = getattr(error, "ctx", None)
+    path = "feedgate" if context is None else context.command_path
+    words = getattr(error, "format_message", error.__str__)()
+    return _say("usage", words, f"See: {path} --help", Exit.USAGE, as_json=as_json)
+
+
+def _say_remote(error: BaseException, *, as_json: bool) -> int | None:
+    from feedgate.api.problem import RemoteProblem  # pydantic, only where a server was asked
+
+    if not isinstance(error, RemoteProblem):
+        return None
+    status = exit_of_kind(error.kind)
+    if as_json:
+        sys.stdout.write(error.text.rstrip("\n") + "\n")
+        return status
+    return _say(error.code, error.message, error.next_step, status, as_json=False)
+
+
+def _say(code: str, message: str, next_step: str, status: int, *, as_json: bool) -> int:
+    if as_json:
+        problem = {
+            "type": "about:blank",
+            "title": "The command did not do it",
+            "status": 400,
+            "detail": message,
+            "error": {"code": code, "message": message, "next": next_step, "facts": {}},
+        }
+        sys.stdout.write(json.dumps(problem) + "\n")
+    else:
+        sys.stderr.write(f"feedgate: {message}\n")
+        if next_step:
+            sys.stderr.write(f"  next: {next_step}\n")
+    return status
