@@ -10,9 +10,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
+from sqlalchemy import update
 
 from feedgate.model.run import Run, RunId, RunState
-from feedgate.records import events, runs
+from feedgate.records import events, runs, tables
 from feedgate.records.database import Database
 from feedgate.records.events import Told
 from tests.builders.scripted_worker import TARGETS, Folder, post, prepare
@@ -340,6 +341,33 @@ def test_a_run_whose_engine_lost_its_database_begins_again(worker: Worker) -> No
 
     assert worker.end_of(run).state is RunState.PUBLISHED
     assert worker.steps(run).count(f"first@{TARGETS[0]} begins") == 2
+
+
+def test_a_run_that_the_engine_ended_without_saying_so_is_failed_and_not_left_hanging(worker: Worker) -> None:
+    run = post(worker.database, "run-1", {})
+    worker.start()
+    worker.end_of(run)
+    worker.kill()
+    with worker.database.note() as note:
+        note.connection.execute(update(tables.run).values(state=RunState.RUNNING.value, finished_at=None))
+    worker.start()
+
+    ended = worker.end_of(run)
+    assert (ended.state, ended.code) == (RunState.FAILED, "internal-error")
+
+
+def test_a_run_that_waited_through_a_restart_is_taken_once(worker: Worker) -> None:
+    posted = [post(worker.database, f"run-{number}", {"first": ["wait"]}) for number in range(4)]
+    worker.start()
+    worker.wait(lambda: sum(worker.run(run).state is RunState.RUNNING for run in posted) == 2)
+    time.sleep(0.3)
+    worker.kill()
+    worker.release()
+    worker.start()
+
+    for run in posted:
+        assert worker.end_of(run).state is RunState.PUBLISHED
+        assert worker.steps(run).count("second begins") == 1
 
 
 def test_a_run_begins_soon_after_it_was_posted(worker: Worker) -> None:

@@ -153,7 +153,8 @@ class Engine:
         teller = Teller(self._database, run_id, self._clock)
         try:
             ending = await self._take_phases(workflow, run, teller)
-            await DBOS.run_step_async({"name": "finish"}, self._finish, run_id, ending)
+            # No step of the library's: written again after a kill, rather than believed to be written.
+            await asyncio.to_thread(self._end, run_id, ending)
         except DBOSWorkflowCancelledError:
             await asyncio.to_thread(self._end, run_id, Ending(RunState.CANCELLED))
             raise
@@ -218,10 +219,6 @@ class Engine:
             tell(Event("finished", {"seconds": _since(begun), **to_json(outcome)}))
         await teller.flush()
         return to_json(outcome)
-
-    async def _finish(self, run: RunId, ending: Ending) -> str:
-        await asyncio.to_thread(self._end, run, ending)
-        return ending.state.value
 
     def _begin(self, run: RunId) -> Run | None:
         with self._database.note() as note:
