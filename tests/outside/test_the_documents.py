@@ -1,6 +1,7 @@
 """The README's tour and the first guide, typed as a reader types them, against PyPI itself.
 
-Changed are only the port, which may be taken here, and what stands for a run's name.
+Changed are only the port, which may be taken here, what stands for a run's name, and
+the package: a small one, since ``make quickstart`` brings azure-cli.
 """
 
 import json
@@ -41,7 +42,7 @@ class Reader:
             self.port = str(free.getsockname()[1])
 
     def type_in(self, line: str) -> None:
-        words = shlex.split(line.replace("8080", self.port), comments=True)
+        words = shlex.split(line.replace("8080", self.port).replace("azure-cli", "requests"), comments=True)
         if words[0] == "make":
             return
         if words[:2] == ["feedgate", "serve"]:
