@@ -1,7 +1,6 @@
 import asyncio
 
 import pytest
-import sqlalchemy.exc
 
 from feedgate.blobs.files import Files
 from feedgate.gate.kept_looks import KeptLooks
@@ -11,7 +10,7 @@ from feedgate.model.digest import Digest
 from feedgate.model.distribution import Kind
 from feedgate.model.inspection import Finding, Inspection, Severity
 from feedgate.records import inspections, tables
-from feedgate.records.database import Database
+from feedgate.records.database import Database, RecordsUnavailable
 from tests.unit.gate.conftest import Clock
 
 
@@ -75,7 +74,7 @@ async def test_all_who_wait_hear_of_records_that_fail_and_the_next_is_kept(
     )
     tables.inspection.create(records.engine)
 
-    assert [type(failure) for failure in failures] == [sqlalchemy.exc.OperationalError] * 3
+    assert [type(failure) for failure in failures] == [RecordsUnavailable] * 3
     assert (await kept.keep(looked(4))).metadata_digest is not None
 
 
