@@ -53,10 +53,10 @@ class Looks:
         try:
             yield looks
         finally:
-            await looks._close()  # its own
+            await looks._close()
 
     async def warm(self) -> None:
-        """Start a child now, where the first look is soon to come."""
+        """Start the children now, where the first look is soon to come."""
         await self._children.warm()
 
     async def look(self, digest: Digest, filename: str) -> Looked:
