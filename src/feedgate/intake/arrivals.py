@@ -47,6 +47,11 @@ class Arrivals:
         stored = await self.stored(file, progress)
         return await asyncio.shield(self._look(stored))
 
+    def stop(self) -> None:
+        """Let go of files that are still on their way; whoever asks for one again has it fetched anew."""
+        for task in self._stored.values():
+            task.cancel()
+
     def known(self, file: Distribution) -> Distribution:
         """Return the file with its digest where it has come, else as it is."""
         task = self._stored.get(file.filename)

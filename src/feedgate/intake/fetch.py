@@ -86,8 +86,13 @@ class Fetch:
         sizes = [pin.file.size_bytes for pin in pins.values()]
         total = None if None in sizes else sum(size or 0 for size in sizes)
         progress = _Progress(tell, len(pins), total)
-        async with asyncio.TaskGroup() as group:
-            tasks = [group.create_task(self._bring(view, pin, stated, progress)) for pin in pins.values()]
+        try:
+            async with asyncio.TaskGroup() as group:
+                tasks = [group.create_task(self._bring(view, pin, stated, progress)) for pin in pins.values()]
+        except ExceptionGroup as failed:
+            raise failed.exceptions[0] from failed  # the others were told to stop, or failed likewise
+        finally:
+            view.arrivals.stop()  # what still comes where one file failed, or the run was cancelled
         digests = dict(zip(pins, (task.result() for task in tasks), strict=True))
         came = view.arrivals.brought | {Digest(raw) for part in resolved.values() for raw in part.brought}
         fetched = sum(1 for digest in digests.values() if digest in came)
