@@ -1,6 +1,7 @@
 """Which releases have only source for a target: never taken, since nothing of a stranger's code runs."""
 
 from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
 
 from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name, parse_wheel_filename
@@ -56,13 +57,24 @@ async def passed_over_for_source(
     return tuple(found)
 
 
+@dataclass(frozen=True, slots=True)
+class NoWheel:
+    """A project, with its version if it has but one, of which no release has a wheel for a target.
+
+    ``is_only_source`` tells those that could be built from those that are for other machines alone.
+    """
+
+    named: str
+    is_only_source: bool
+
+
 async def lacks_wheels(
     index: Index,
     target: Target,
     names: Collection[ProjectName],
     asked_words: Words,
-) -> tuple[str, ...]:
-    """Return those of ``names`` that have releases, and none with a wheel for the target, in words."""
+) -> tuple[NoWheel, ...]:
+    """Return those of ``names`` that have releases, and none with a wheel for the target."""
     asked: dict[ProjectName, list[SpecifierSet]] = {}
     for requirement in (*asked_words.wanted, *asked_words.bounds):
         asked.setdefault(canonicalize_name(requirement.name), []).append(requirement.specifier)
@@ -79,7 +91,8 @@ async def lacks_wheels(
             if _is_admitted(file, specifiers) and admits_python(file.requires_python or "", target.python)
         ]
         if files and not any(_fits(file, target) for file in files):
-            found.append(_named(name, files))
+            is_only_source = any(not file.filename.endswith(_WHEEL) for file in files)
+            found.append(NoWheel(_named(name, files), is_only_source))
     return tuple(found)
 
 

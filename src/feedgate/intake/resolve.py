@@ -17,6 +17,7 @@ from packaging.version import Version
 from feedgate.errors import Invalid
 from feedgate.formats.core_metadata import CoreMetadata
 from feedgate.formats.pylock import LockedFile
+from feedgate.index.admitting import Admitting
 from feedgate.intake.asked import Asked, Words, conditions, newest_allowed, upgraded, words
 from feedgate.intake.closure import patches_named, walk
 from feedgate.intake.kept import Resolved, keep_resolved
@@ -24,6 +25,7 @@ from feedgate.intake.only_source import lacks_wheels, passed_over_for_source
 from feedgate.intake.run_index import RunIndex, RunIndexes, asked_by
 from feedgate.intake.uv import IndexFault, Solved, Unsolvable, Uv, Wanted
 from feedgate.model.environment import marker_environment
+from feedgate.model.index import Index
 from feedgate.model.names import ProjectName
 from feedgate.model.resolution import Pin
 from feedgate.model.run import Done, Event, Failed, Outcome, Run, Tell
@@ -90,7 +92,7 @@ class _Work:
             pins=tuple(pins[name] for name in sorted(pins)),
             pythons=tuple(self.target.at(patch) for patch in patches if patch is not None),
             passed_over=await passed_over_for_source(
-                self.view.overlay,
+                self._admissible(),
                 self.target,
                 {name: (pin, members[name]) for name, pin in pins.items()},
                 asked_words,
@@ -162,11 +164,22 @@ class _Work:
             return _fault(answer)
         return await self._unsolvable(answer, asked_words)
 
+    def _admissible(self) -> Index:
+        """Return what the resolver chose from, with what only lacks a wheel."""
+        newest = newest_allowed(self.asked)
+        if newest is None:
+            return self.view.overlay
+        return Admitting(self.view.overlay, self.target.python, exclude_newer=newest)
+
     async def _unsolvable(self, answer: Unsolvable, asked_words: Words) -> Failed:
-        sourced = await lacks_wheels(self.view.overlay, self.target, answer.asked.names, asked_words)
-        if sourced:
-            named = "; ".join(f"{what} has only source for {self.target}" for what in sourced)
-            return Failed("only-source", f"{named}. The resolver says: {answer.reason}")
+        lacking = await lacks_wheels(self._admissible(), self.target, answer.asked.names, asked_words)
+        if lacking:
+            code = "only-source" if any(one.is_only_source for one in lacking) else "no-wheel"
+            named = "; ".join(
+                f"{one.named} has {'only source' if one.is_only_source else 'no wheel'} for {self.target}"
+                for one in lacking
+            )
+            return Failed(code, f"{named}. The resolver says: {answer.reason}")
         unknown = [name for name in answer.asked.not_found if name in asked_words.names]
         if unknown:
             named = ", ".join(unknown)
