@@ -23,7 +23,8 @@ from feedgate.model.names import FeedPath
 from feedgate.model.run import Done, Event, Failed, Outcome, Run, RunId, RunKind, RunState, Tell
 from feedgate.model.target import Target, parse_target
 from feedgate.records import feeds, runs
-from feedgate.records.database import Database, sqlite_url
+from feedgate.records import outcomes as outcomes_kept
+from feedgate.records.database import Database, View, sqlite_url
 from feedgate.records.migrate import open_database
 from feedgate.records.runs import Posting
 from feedgate.runs.engine import Engine
@@ -152,6 +153,10 @@ class Scripted:
 
     name: ClassVar[str] = "scripted"
 
+    def _happen(self, run: RunId) -> None:
+        with self.database.note() as note:
+            outcomes_kept.put(note, run, "happened", body=True)
+
     def _words(self, run: Run, name: str) -> list[str]:
         with self.database.read() as view:
             script: dict[str, list[str]] = json.loads(runs.request_text(view, run.id))
@@ -172,6 +177,8 @@ class Scripted:
             case "wait":
                 while not self.folder.released.exists():  # noqa: ASYNC110  # another process makes the file
                     await asyncio.sleep(0.01)
+            case "happen":
+                await asyncio.to_thread(self._happen, RunId(argument))
             case "sleep":
                 await asyncio.sleep(float(argument))
             case "progress":
@@ -200,9 +207,13 @@ class Third(Scripted):
 def make_workflow(database: Database, folder: Folder) -> Workflow:
     first, second, third = (kind(database, folder) for kind in (First, Second, Third))
     steps: tuple[Step, Step, Step] = first, second, third
-    return Workflow(
-        "add", (PerTarget(steps[0]), Once(steps[1]), PerTarget(steps[2])), done=RunState.PUBLISHED
-    )
+    phases = (PerTarget(steps[0]), Once(steps[1]), PerTarget(steps[2]))
+    return Workflow("add", phases, done=RunState.PUBLISHED, has_happened=has_happened)
+
+
+def has_happened(view: View, run: RunId) -> bool:
+    """Whether a step of the run was told to do what can not be taken back."""
+    return outcomes_kept.find(view, run, "happened") is not None
 
 
 async def work(folder: Folder) -> None:
@@ -218,7 +229,7 @@ async def work(folder: Folder) -> None:
     )
     await engine.launch()
     folder.note("worker up")
-    await Reconciler(database, engine, now).run()
+    await Reconciler(database, engine).run()
 
 
 if __name__ == "__main__":

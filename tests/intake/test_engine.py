@@ -317,6 +317,28 @@ def test_a_run_is_cancelled_that_was_asked_to_stop_while_no_worker_lived(worker:
     assert worker.steps(never_begun) == []
 
 
+def test_cancelling_comes_too_late_for_what_has_happened(worker: Worker) -> None:
+    run = post(worker.database, "run-1", {"second": ["happen:run-1", "wait"]})
+    worker.start()
+    worker.wait_for(f"{run} second begins")
+    worker.cancel(run)
+
+    assert worker.end_of(run).state is RunState.PUBLISHED
+
+
+def test_cancelling_comes_too_late_for_what_happened_before_a_kill(worker: Worker) -> None:
+    run = post(worker.database, "run-1", {"second": ["happen:run-1", "wait"]})
+    worker.start()
+    worker.wait_for(f"{run} second begins")
+    time.sleep(0.3)
+    worker.kill()
+    worker.cancel(run)
+    worker.start()
+
+    assert worker.end_of(run).state is RunState.PUBLISHED
+    assert not [line for line in worker.steps(run) if line.startswith("third")]
+
+
 def test_no_more_runs_are_worked_on_than_allowed(worker: Worker) -> None:
     posted = [post(worker.database, f"run-{number}", {"first": ["wait"]}) for number in range(5)]
     worker.start()

@@ -53,4 +53,4 @@ async def open_worker(settings: Settings, directory: DataDirectory) -> AsyncIter
             concurrency=settings.runs.concurrency,
         )
         await engine.launch()
-        yield Reconciler(records, engine, now)
+        yield Reconciler(records, engine)

@@ -97,6 +97,7 @@ class Engine:
             "log_level": "WARNING",
         }
         DBOS(config=config)
+        self._workflows = dict(workflows)
         self._executions = {kind: self._register(workflow) for kind, workflow in workflows.items()}
 
     async def launch(self) -> None:
@@ -113,6 +114,10 @@ class Engine:
     async def cancel(self, run: RunId) -> None:
         """Stop the run: within a second its steps see CancelledError; no further one begins."""
         await DBOS.cancel_workflow_async(run)
+
+    async def end(self, run: RunId, kind: RunKind, ending: Ending) -> None:
+        """Give a run that nobody works on its end, unless what can not be taken back has happened already."""
+        await asyncio.to_thread(self._end_early, run, self._workflows[kind], ending)
 
     async def standing(self, run: RunId) -> Standing:
         """Return whether the engine knows the run, and has it still before it."""
@@ -156,13 +161,12 @@ class Engine:
             # No step of the library's: written again after a kill, rather than believed to be written.
             await asyncio.to_thread(self._end, run_id, ending)
         except DBOSWorkflowCancelledError:
-            await asyncio.to_thread(self._end, run_id, Ending(RunState.CANCELLED))
+            await asyncio.to_thread(self._end_early, run_id, workflow, Ending(RunState.CANCELLED))
             raise
         except Exception as error:
             _log.exception("run %s: the engine could not go on", run_id)
-            await asyncio.to_thread(
-                self._end, run_id, Ending(RunState.FAILED, INTERNAL_ERROR, _own_fault(run_id, error))
-            )
+            ending = Ending(RunState.FAILED, INTERNAL_ERROR, _own_fault(run_id, error))
+            await asyncio.to_thread(self._end_early, run_id, workflow, ending)
             raise
         else:
             return ending.state.value
@@ -224,6 +228,12 @@ class Engine:
         with self._database.note() as note:
             runs.start(note, run, self._clock())
             return runs.find(note, run)
+
+    def _end_early(self, run: RunId, workflow: Workflow, ending: Ending) -> None:
+        with self._database.note() as note:
+            if workflow.has_happened(note, run):
+                ending = Ending(workflow.done)
+            runs.finish(note, run, ending.state, self._clock(), code=ending.code, reason=ending.reason)
 
     def _end(self, run: RunId, ending: Ending) -> None:
         with self._database.note() as note:

@@ -8,8 +8,6 @@ lost between two databases.
 import asyncio
 import contextlib
 import logging
-from collections.abc import Callable
-from datetime import datetime
 
 from feedgate.model.run import RunId, RunState
 from feedgate.records import runs
@@ -27,10 +25,9 @@ _log = logging.getLogger(__name__)
 class Reconciler:
     """Looks at the run table when it is woken, and five times a second in any case; one in a worker."""
 
-    def __init__(self, database: Database, engine: Engine, clock: Callable[[], datetime]) -> None:
+    def __init__(self, database: Database, engine: Engine) -> None:
         self._database = database
         self._engine = engine
-        self._clock = clock
         self._handed_over: set[RunId] = set()
         self._stopping: set[RunId] = set()
         self._woken = asyncio.Event()
@@ -70,14 +67,14 @@ class Reconciler:
                 await self._engine.enqueue(run.id, run.kind)
             elif standing is Standing.ENDED and not run.cancel_requested:
                 reason = f"the engine ended it without an outcome. Next: retry it; see run {run.id} in the worker's log"
-                await asyncio.to_thread(self._end, run.id, Ending(RunState.FAILED, INTERNAL_ERROR, reason))
+                await self._engine.end(run.id, run.kind, Ending(RunState.FAILED, INTERNAL_ERROR, reason))
 
     async def reconcile(self) -> None:
         """Pass on what is new: rows that wait to be taken up, and rows that are asked to stop."""
         waiting = await asyncio.to_thread(self._waiting)
         for run in waiting:
             if run.cancel_requested:
-                await self._stop(run.id)
+                await self._stop(run)
             elif run.id not in self._handed_over:
                 await self._engine.enqueue(run.id, run.kind)
                 self._handed_over.add(run.id)
@@ -85,13 +82,13 @@ class Reconciler:
         self._handed_over &= seen
         self._stopping &= seen
 
-    async def _stop(self, run: RunId) -> None:
-        if run not in self._stopping:
-            await self._engine.cancel(run)
-            self._stopping.add(run)
+    async def _stop(self, run: Waiting) -> None:
+        if run.id not in self._stopping:
+            await self._engine.cancel(run.id)
+            self._stopping.add(run.id)
         # While a step is at work the engine itself ends the run, after its clean-up.
-        if not self._engine.is_active(run):
-            await asyncio.to_thread(self._end, run, Ending(RunState.CANCELLED))
+        if not self._engine.is_active(run.id):
+            await self._engine.end(run.id, run.kind, Ending(RunState.CANCELLED))
 
     def _waiting(self) -> tuple[Waiting, ...]:
         with self._database.read() as snapshot:
@@ -100,7 +97,3 @@ class Reconciler:
     def _begun(self) -> tuple[Waiting, ...]:
         with self._database.read() as snapshot:
             return runs.begun(snapshot)
-
-    def _end(self, run: RunId, ending: Ending) -> None:
-        with self._database.note() as note:
-            runs.finish(note, run, ending.state, self._clock(), code=ending.code, reason=ending.reason)

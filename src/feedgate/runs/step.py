@@ -4,11 +4,13 @@ A step may run twice, even at once, with the same outcome; what it works out
 for later steps it keeps in the records, by run and step.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import ClassVar, Protocol
 
-from feedgate.model.run import Outcome, Run, RunState, Tell
+from feedgate.model.run import Outcome, Run, RunId, RunState, Tell
 from feedgate.model.target import Target
+from feedgate.records.database import View
 
 
 class Step(Protocol):
@@ -41,6 +43,10 @@ class Once:
     step: Step
 
 
+def _nothing_has(_view: View, _run: RunId) -> bool:
+    return False
+
+
 @dataclass(frozen=True, slots=True)
 class Workflow:
     """The phases of one kind of run, one behind the other, and the state it ends in when all are done."""
@@ -50,3 +56,9 @@ class Workflow:
 
     phases: tuple[PerTarget | Once, ...]
     done: RunState
+    has_happened: Callable[[View, RunId], bool] = _nothing_has
+    """Whether the run has done already what can not be taken back; then its cancelling comes too late.
+
+    Asked in the transaction that ends a cancelled run. Whoever does what can not
+    be taken back asks in turn, in the same transaction, whether the run has ended.
+    """
