@@ -369,6 +369,7 @@ def test_a_run_that_the_engine_ended_without_saying_so_is_failed_and_not_left_ha
     run = post(worker.database, "run-1", {})
     worker.start()
     worker.end_of(run)
+    time.sleep(1)  # the engine's own last word comes after ours
     worker.kill()
     with worker.database.note() as note:
         note.connection.execute(update(tables.run).values(state=RunState.RUNNING.value, finished_at=None))
