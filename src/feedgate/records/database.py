@@ -7,6 +7,7 @@ that takes its lock at BEGIN.
 """
 
 import sqlite3
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -26,7 +27,13 @@ from feedgate.records.tables import INSTALLATION
 
 FeedId = NewType("FeedId", int)
 
+_WAL_ATTEMPTS = 100
+_WAL_PAUSE_SECONDS = 0.05
 _FULL = "database or disk is full"  # SQLite's own words
+_AWAY = (
+    sqlalchemy.exc.OperationalError,
+    sqlalchemy.exc.DatabaseError,
+)  # the latter: no database, or a damaged one
 
 
 class RecordsUnavailable(Unavailable):
@@ -209,7 +216,9 @@ def _told() -> Iterator[None]:
     """Turn what the database says when it can not go on into our own errors."""
     try:
         yield
-    except sqlalchemy.exc.OperationalError as error:
+    except sqlalchemy.exc.DatabaseError as error:
+        if type(error) not in _AWAY:
+            raise
         reason = str(error.orig)
         if _FULL in reason:
             raise RecordsFull from error
@@ -262,8 +271,22 @@ def _set_up_sqlite(connection: sqlite3.Connection, _record: object) -> None:
     # The driver's own transactions begin deferred: two writers would fail with
     # BUSY_SNAPSHOT, for which no busy_timeout helps.
     connection.isolation_level = None
-    for pragma in ("busy_timeout=30000", "journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
+    connection.execute("PRAGMA busy_timeout=30000")
+    _write_ahead(connection)
+    for pragma in ("synchronous=FULL", "foreign_keys=ON"):
         connection.execute(f"PRAGMA {pragma}")
+
+
+def _write_ahead(connection: sqlite3.Connection) -> None:
+    """Turn on WAL; who does so on a new file while others do is told "locked" without any waiting."""
+    for _ in range(_WAL_ATTEMPTS - 1):
+        try:
+            connection.execute("PRAGMA journal_mode=WAL")
+        except sqlite3.OperationalError:
+            time.sleep(_WAL_PAUSE_SECONDS)
+        else:
+            return
+    connection.execute("PRAGMA journal_mode=WAL")
 
 
 def _begin_sqlite(connection: Connection) -> None:
