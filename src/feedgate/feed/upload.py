@@ -163,14 +163,15 @@ async def receive_upload(  # who, where, what, how, when
         if known is not None:
             return known
         received = await _look(parts, form, incoming)
-        decision = decide_upload(find_policy(feed.policy), form.filename, received.looked, now=clock())
+        # In threads: a hostile METADATA takes seconds to read.
+        policy = find_policy(feed.policy)
+        decision = await asyncio.to_thread(decide_upload, policy, form.filename, received.looked, now=clock())
         if decision.verdict is not Verdict.ADMIT:
             error = await asyncio.to_thread(
                 _keep_out, parts.records, located, caller, received, decision, clock()
             )
             raise error
-        received = _read(received)
-        check_form(form, parse_core_metadata(received.looked.metadata or b"", filename=form.filename))
+        received = await asyncio.to_thread(_read, received)
         listed = await _listed(parts, located, feed, received, imported=imported)
         if listed is None:
             await asyncio.to_thread(_check_release, parts.records, located, received, clock())
@@ -203,8 +204,9 @@ async def _look(parts: UploadParts, form: UploadForm, incoming: Incoming) -> _Re
 
 
 def _read(received: _Received) -> _Received:
-    """Take name, version and Requires-Python from the file itself."""
+    """Take name, version and Requires-Python from the file itself, and hold the form against it."""
     metadata = parse_core_metadata(received.looked.metadata or b"", filename=received.form.filename)
+    check_form(received.form, metadata)
     return replace(
         received,
         project=metadata.name,

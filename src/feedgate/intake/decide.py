@@ -46,10 +46,13 @@ class Decide:
         looked = await self.looks.look_all(
             [(digests[name], name) for name in files], seen=lambda _count: None
         )
-        decisions = {
-            name: decide_import(policy, file, looked[digests[name]], now=self.clock())
-            for name, file in files.items()
-        }
+        # In a thread: a hostile METADATA takes seconds to read.
+        decisions = await asyncio.to_thread(
+            lambda: {
+                name: decide_import(policy, file, looked[digests[name]], now=self.clock())
+                for name, file in files.items()
+            }
+        )
         judged = tuple(_judged(files[name], digests[name], decision) for name, decision in decisions.items())
         await asyncio.to_thread(keep_judged, self.records, run.id, judged)
         tell(Event("decided", {verdict.value: _count(judged, verdict) for verdict in Verdict}))
