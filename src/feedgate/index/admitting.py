@@ -21,9 +21,13 @@ _NOTHING_STATED: frozenset[str] = frozenset()
 
 @dataclass(frozen=True, slots=True)
 class LeftOut:
-    """A file that is left out because a fact about it is missing, not because of what the fact says."""
+    """A file that is left out because a fact about it is missing, not because of what the fact says.
+
+    ``rule`` names the fact: ``requires-python`` or ``upload-time``.
+    """
 
     filename: str
+    rule: str
     reason: str
 
 
@@ -114,6 +118,7 @@ class Admitting:
                     left_out.append(
                         LeftOut(
                             file.filename,
+                            "requires-python",
                             f"Requires-Python {file.requires_python!r} is no specifier (PEP 440)",
                         )
                     )
@@ -121,7 +126,9 @@ class Admitting:
                     continue
             if self._exclude_newer is not None and file.source is not None:
                 if file.uploaded_at is None:
-                    left_out.append(LeftOut(file.filename, "the upstream states no upload time"))
+                    left_out.append(
+                        LeftOut(file.filename, "upload-time", "the upstream states no upload time")
+                    )
                     continue
                 if file.uploaded_at >= self._exclude_newer:
                     continue

@@ -77,7 +77,8 @@ class Fetch:
         del target
         view = await self.views.of(run)
         resolved = await asyncio.to_thread(resolved_by, self.records, run.id)
-        pins = {pin.file.filename: pin for part in resolved.values() for pin in part.pins if not pin.present}
+        chosen = {pin.file.filename: pin for part in resolved.values() for pin in part.pins}
+        pins = {filename: pin for filename, pin in chosen.items() if not pin.present}
         asked = await asyncio.to_thread(asked_by, self.records, run)
         stated: dict[ProjectName, frozenset[str]] = {}
         for one in run.targets:
@@ -93,6 +94,9 @@ class Fetch:
             raise failed.exceptions[0] from failed  # the others were told to stop, or failed likewise
         finally:
             view.arrivals.stop()  # what still comes where one file failed, or the run was cancelled
+        for filename, pin in chosen.items():
+            if pin.present and pin.file.digest is not None:
+                await self._check(pin.file.digest, filename, stated.get(pin.project))
         digests = dict(zip(pins, (task.result() for task in tasks), strict=True))
         came = view.arrivals.brought | {Digest(raw) for part in resolved.values() for raw in part.brought}
         fetched = sum(1 for digest in digests.values() if digest in came)
@@ -114,14 +118,14 @@ class Fetch:
             progress.bytes_came(count)
 
         looked = await view.arrivals.looked(pin.file, came)
-        hashes = stated.get(pin.project)
-        if hashes and f"sha256:{looked.digest}" not in hashes:
-            await self._check_longer(looked.digest, pin.file.filename, hashes)
+        await self._check(looked.digest, pin.file.filename, stated.get(pin.project))
         progress.file_done(max(0, (pin.file.size_bytes or heard) - heard))
         return looked.digest
 
-    async def _check_longer(self, digest: Digest, filename: str, stated: frozenset[str]) -> None:
-        """Compare the hashes that no page states: sha384 and sha512."""
+    async def _check(self, digest: Digest, filename: str, stated: frozenset[str] | None) -> None:
+        """Compare with the stated hashes, if there are any; sha384 and sha512 no page tells."""
+        if not stated or f"sha256:{digest}" in stated:
+            return
         algorithms = {entry.partition(":")[0] for entry in stated} - {"sha256"}
         hashes = {algorithm: hashlib.new(algorithm) for algorithm in algorithms}
         async for chunk in (await self.blobs.open(digest)).chunks:

@@ -1,60 +1,21 @@
 """Which releases have only source for a target: never taken, since nothing of a stranger's code runs."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 from packaging.specifiers import SpecifierSet
-from packaging.utils import canonicalize_name, parse_wheel_filename
+from packaging.utils import InvalidWheelFilename, canonicalize_name, parse_wheel_filename
 from packaging.version import InvalidVersion, Version
 
-from feedgate.formats.core_metadata import CoreMetadata
 from feedgate.index.admitting import admits_python
 from feedgate.intake.asked import Words
-from feedgate.intake.closure import walk
 from feedgate.model.distribution import Distribution, InvalidFilename, Stem
-from feedgate.model.environment import marker_environment, supported_tags
+from feedgate.model.environment import supported_tags
 from feedgate.model.index import Index, NoSuchProject
 from feedgate.model.names import ProjectName
-from feedgate.model.resolution import PassedOver, Pin
 from feedgate.model.target import Target
 
-RULE = "source"
-
 _WHEEL = ".whl"
-
-
-async def passed_over_for_source(
-    index: Index,
-    target: Target,
-    chosen: Mapping[ProjectName, tuple[Pin, CoreMetadata]],
-    asked_words: Words,
-    *,
-    allow_prereleases: bool,
-) -> tuple[PassedOver, ...]:
-    """Return, by project, the newest version above the pin that only lacks a wheel for the target.
-
-    A version counts if all that request and closure put on the name admits it, and it is not yanked.
-    """
-    members = {name: member for name, (_pin, member) in chosen.items()}
-    words = (*asked_words.wanted, *asked_words.bounds)
-    there = walk(words, members, marker_environment(target, target.python))
-    found = []
-    for name, (pin, _member) in sorted(chosen.items()):
-        page = await index.page(name)
-        pinned = Version(pin.version)
-        specifiers = there.specifiers.get(name, [])
-        versions = _only_source(page.files, target, newer_than=pinned)
-        admitted = [
-            version
-            for version in versions
-            if all(specifier.contains(version, prereleases=True) for specifier in specifiers)
-            and (allow_prereleases or pinned.is_prerelease or not version.is_prerelease)
-        ]
-        if admitted:
-            newest = str(max(admitted))
-            reason = f"{name} {newest} has only source for {target}"
-            found.append(PassedOver(name, newest, str(target), RULE, reason))
-    return tuple(found)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +51,7 @@ async def lacks_wheels(
             for file in page.files
             if _is_admitted(file, specifiers) and admits_python(file.requires_python or "", target.python)
         ]
-        if files and not any(_fits(file, target) for file in files):
+        if files and not any(fits(file.filename, target) for file in files):
             is_only_source = any(not file.filename.endswith(_WHEEL) for file in files)
             found.append(NoWheel(_named(name, files), is_only_source))
     return tuple(found)
@@ -108,7 +69,8 @@ def _is_admitted(file: Distribution, specifiers: Iterable[SpecifierSet]) -> bool
     )
 
 
-def _only_source(files: Iterable[Distribution], target: Target, *, newer_than: Version) -> set[Version]:
+def only_source(files: Iterable[Distribution], target: Target, *, newer_than: Version) -> set[Version]:
+    """Return the versions above ``newer_than`` that only lack a wheel for the target, yanked ones left out."""
     # Pages have thousands of wheels; only those of releases that also have source are looked at.
     sourced = {
         stem.version
@@ -124,7 +86,7 @@ def _only_source(files: Iterable[Distribution], target: Target, *, newer_than: V
     for file in files:
         if file.filename.endswith(_WHEEL) and _is_free(file, target):
             version = _version_of_wheel(file.filename, texts)
-            if version in sourced and _fits(file, target):
+            if version in sourced and fits(file.filename, target):
                 sourced.discard(version)
     return sourced
 
@@ -153,8 +115,12 @@ def _is_free(file: Distribution, target: Target) -> bool:
     return file.yanked is None and bool(admits)
 
 
-def _fits(file: Distribution, target: Target) -> bool:
-    if not file.filename.endswith(_WHEEL):
+def fits(filename: str, target: Target) -> bool:
+    """Return whether this is the name of a wheel that the target's installers take."""
+    if not filename.endswith(_WHEEL):
         return False
-    _name, _version, _build, tags = parse_wheel_filename(file.filename)
+    try:
+        _name, _version, _build, tags = parse_wheel_filename(filename)
+    except InvalidWheelFilename:
+        return False
     return not tags.isdisjoint(supported_tags(target.minor, target.platform))

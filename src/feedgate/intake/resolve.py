@@ -5,8 +5,8 @@ other patches of a bare minor too.
 """
 
 import asyncio
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import ClassVar
 
@@ -17,17 +17,18 @@ from packaging.version import Version
 from feedgate.errors import Invalid
 from feedgate.formats.core_metadata import CoreMetadata
 from feedgate.formats.pylock import LockedFile
-from feedgate.index.admitting import Admitting
+from feedgate.index.admitting import Admitting, LeftOut
 from feedgate.intake.asked import Asked, Words, conditions, newest_allowed, upgraded, words
 from feedgate.intake.closure import patches_named, walk
 from feedgate.intake.kept import Resolved, keep_resolved
-from feedgate.intake.only_source import lacks_wheels, passed_over_for_source
+from feedgate.intake.no_solution import Sought, why_unsolvable
+from feedgate.intake.passed_over import Chosen, passed_over
 from feedgate.intake.run_index import RunIndex, RunIndexes, asked_by
-from feedgate.intake.uv import IndexFault, Solved, Unsolvable, Uv, Wanted
+from feedgate.intake.uv import IndexFault, Solved, Uv, Wanted
 from feedgate.model.environment import marker_environment
 from feedgate.model.index import Index
 from feedgate.model.names import ProjectName
-from feedgate.model.resolution import Pin
+from feedgate.model.resolution import PassedOver, Pin
 from feedgate.model.run import Done, Event, Failed, Outcome, Run, Tell
 from feedgate.model.target import NEWEST_PATCH, Target
 from feedgate.records.database import Database
@@ -72,6 +73,7 @@ class _Work:
     asked: Asked
     folder: Path
     escapes: tuple[str, ...] = ()
+    left_out: Mapping[ProjectName, Sequence[LeftOut]] = field(default_factory=dict)
 
     async def choose(self, tell: Tell) -> Resolved | Failed:
         asked_words = words(self.asked, self.target, self.target.python)
@@ -91,13 +93,7 @@ class _Work:
         return Resolved(
             pins=tuple(pins[name] for name in sorted(pins)),
             pythons=tuple(self.target.at(patch) for patch in patches if patch is not None),
-            passed_over=await passed_over_for_source(
-                self._admissible(),
-                self.target,
-                {name: (pin, members[name]) for name, pin in pins.items()},
-                asked_words,
-                allow_prereleases=self.asked.allow_prereleases,
-            ),
+            passed_over=await self._passed_over(asked_words, pins, members),
             internal=tuple(name for name in sorted(pins) if pins[name].internal),
             kept=tuple(sorted(kept)),
             escapes=self.escapes,
@@ -147,7 +143,7 @@ class _Work:
         *,
         fixed: tuple[Requirement, ...] = (),
     ) -> Solved | Failed:
-        mount = self.view.mount(python, asked_words.hashes, newest_allowed(self.asked))
+        admitting = self.view.admitting(python, asked_words.hashes, newest_allowed(self.asked))
         wanted = Wanted(
             requirements=asked_words.wanted,
             python=python,
@@ -156,13 +152,28 @@ class _Work:
             preferences=preferences,
             allow_prereleases=self.asked.allow_prereleases,
         )
+        mount = self.view.mount(admitting)
         answer = await self.step.uv.compile(mount, wanted, working_directory=self.folder / python)
+        if python == self.target.python:
+            self.left_out = admitting.left_out
         self.escapes += answer.asked.escapes
         if isinstance(answer, Solved):
             return answer
         if isinstance(answer, IndexFault):
             return _fault(answer)
-        return await self._unsolvable(answer, asked_words)
+        sought = Sought(self._admissible(), self.target, asked_words, admitting.left_out)
+        return await why_unsolvable(answer, sought)
+
+    async def _passed_over(
+        self,
+        asked_words: Words,
+        pins: Mapping[ProjectName, Pin],
+        members: Mapping[ProjectName, CoreMetadata],
+    ) -> tuple[PassedOver, ...]:
+        environment = marker_environment(self.target, self.target.python)
+        there = walk((*asked_words.wanted, *asked_words.bounds), members, environment)
+        chosen = Chosen(self.target, pins, there.specifiers, self.asked.allow_prereleases)
+        return await passed_over(self._admissible(), chosen, self.left_out)
 
     def _admissible(self) -> Index:
         """Return what the resolver chose from, with what only lacks a wheel."""
@@ -170,29 +181,6 @@ class _Work:
         if newest is None:
             return self.view.overlay
         return Admitting(self.view.overlay, self.target.python, exclude_newer=newest)
-
-    async def _unsolvable(self, answer: Unsolvable, asked_words: Words) -> Failed:
-        lacking = await lacks_wheels(self._admissible(), self.target, answer.asked.names, asked_words)
-        if lacking:
-            code = "only-source" if any(one.is_only_source for one in lacking) else "no-wheel"
-            named = "; ".join(
-                f"{one.named} has {'only source' if one.is_only_source else 'no wheel'} for {self.target}"
-                for one in lacking
-            )
-            return Failed(code, f"{named}. The resolver says: {answer.reason}")
-        unknown = [name for name in answer.asked.not_found if name in asked_words.names]
-        if unknown:
-            named = ", ".join(unknown)
-            return Failed(
-                "no-such-project",
-                f"{named}: neither the feed nor the upstream has a project of that name. Next: check the spelling",
-            )
-        if answer.asked.escapes:
-            return Failed(
-                "escape",
-                f"a link or requirement leads elsewhere: {', '.join(answer.asked.escapes)}. {answer.reason}",
-            )
-        return Failed("unsolvable", f"no set of versions fits {self.target}: {answer.reason}")
 
     async def _pins(self, solved: Solved) -> tuple[Pin, ...]:
         return tuple([await self._pin(file) for file in solved.files])

@@ -75,12 +75,14 @@ class RunIndex:
     _entries: Entries = field(default_factory=lambda: Entries(link))
     _metadata: dict[str, asyncio.Task[CoreMetadata]] = field(default_factory=dict)
 
-    def mount(
+    def admitting(
         self, python: str, stated: Mapping[ProjectName, frozenset[str]], newest: datetime | None
-    ) -> Mount:
-        """Return what the resolver is served for one exact Python; ``stated`` are hashes by project."""
-        source = ReadAhead(self.overlay, self.arrivals, self.blobs)
-        admitting = Admitting(source, python, stated, newest)
+    ) -> Admitting:
+        """Return what the resolver may choose from on one exact Python; ``stated`` are hashes by project."""
+        return Admitting(ReadAhead(self.overlay, self.arrivals, self.blobs), python, stated, newest)
+
+    def mount(self, admitting: Admitting) -> Mount:
+        """Return what the resolver is served for it."""
         return Mount(admitting, self._entries, self.arrivals.stored)
 
     async def file(self, name: ProjectName, filename: str) -> Distribution:
