@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from feedgate.model.run import RunState
-from tests.builders.intake_feed import LINUX, Intake, chosen, reason, target
+from tests.builders.intake_feed import LINUX, Intake, chosen, passed_over, reason, target
 from tests.builders.witness import PipWitness
 from tests.intake.conftest import NewFeed
 
@@ -113,7 +113,8 @@ def test_a_requires_python_that_nobody_can_read_is_passed_by(intake: Intake, pip
     run = intake.added("demo")
 
     assert chosen(run) == {"demo": "1.0"}
-    assert pip("3.11").installs(intake.simple_url, "demo").versions == {"demo": "1.0"}
+    assert passed_over(run) == [("demo", "2.0", "requires-python")]
+    assert pip("3.11").chooses(intake.simple_url, "demo") == {"demo": "1.0"}
 
 
 # ------------------------------------------------------------------ a bare minor
