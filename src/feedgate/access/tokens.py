@@ -3,7 +3,7 @@
 import hashlib
 import re
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from feedgate.access.actors import administers, ensure_actor, parse_actor
@@ -130,6 +130,7 @@ def revoke_token(records: Database, caller: Caller, token_id: str, *, now: datet
         if row.revoked_at is None:
             tokens.revoke(change, token_id, now)
             change.record({"token": token_id, "actor": row.actor})
+            row = replace(row, revoked_at=now)
     return row
 
 

@@ -20,8 +20,7 @@ def out() -> Console:
 
 def inert(text: object) -> str:
     """Return a text in one line, without control characters and markup."""
-    plain = "".join(c if c.isprintable() else " " for c in str(text))
-    return escape(plain)
+    return escape(_plain(text))
 
 
 def json_text(text: str) -> None:
@@ -38,15 +37,19 @@ def lines(rows: Iterable[str]) -> None:
 
 def table(headings: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
     """Print a table; where standard output is no terminal, fields parted by tabs."""
-    listed = [[inert("" if value is None else value) for value in row] for row in rows]
+    listed = [["" if value is None else _plain(value) for value in row] for row in rows]
     console = out()
     if not console.is_terminal:
-        for row in listed:
-            console.print("\t".join(row), overflow="ignore", no_wrap=True)
+        # Not through the console, which makes spaces of tabs.
+        sys.stdout.writelines("\t".join(row) + "\n" for row in listed)
         return
     drawn = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     for heading in headings:
         drawn.add_column(heading, overflow="fold")
     for row in listed:
-        drawn.add_row(*row)
+        drawn.add_row(*map(escape, row))
     console.print(drawn)
+
+
+def _plain(text: object) -> str:
+    return "".join(c if c.isprintable() else " " for c in str(text))
