@@ -6,7 +6,7 @@ import sys
 import typer
 
 from feedgate.cli.exit import Exit, exit_of_kind
-from feedgate.errors import FeedgateError
+from feedgate.errors import Conflict, FeedgateError
 from feedgate.machine.errors import MachineError
 
 
@@ -19,7 +19,8 @@ def say_failure(error: BaseException, *, as_json: bool) -> int | None:
     if isinstance(error, typer.TyperException):
         return _say_usage(error, as_json=as_json)
     if isinstance(error, FeedgateError):
-        status = exit_of_kind(type(error))
+        # What contradicts what is here, before a server was asked, is how the command was called.
+        status = Exit.USAGE if isinstance(error, Conflict) else exit_of_kind(type(error))
         return _say(error.code, error.message, error.next_step, status, as_json=as_json)
     if isinstance(error, MachineError):
         return _say(error.code, error.message, error.next_step, error.exit_status, as_json=as_json)

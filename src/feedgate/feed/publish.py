@@ -1,6 +1,7 @@
 """Make a closure visible: all of it in one transaction, or nothing."""
 
-from collections.abc import Mapping, Sequence
+import json
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -10,11 +11,11 @@ from feedgate.errors import Conflict, Forbidden
 from feedgate.model.canonical import Json
 from feedgate.model.digest import Digest
 from feedgate.model.feed import FeedProject, Origin
-from feedgate.model.ledger import Act, Serial
+from feedgate.model.ledger import Act, Entry, Serial
 from feedgate.model.names import FeedPath, ProjectName
 from feedgate.model.run import RunId
-from feedgate.records import distributions, entries, projects
-from feedgate.records.database import Change, Database, head_of
+from feedgate.records import distributions, entries, projects, runs
+from feedgate.records.database import Change, Database, View, head_of
 from feedgate.records.distributions import Published
 from feedgate.records.feeds import Located
 
@@ -57,16 +58,30 @@ class RequesterMayNot(Forbidden):
         )
 
 
+class RunHasEnded(Conflict):
+    """A run that was cancelled before it came to publish."""
+
+    code = "run-has-ended"
+
+    def __init__(self, run: RunId) -> None:
+        super().__init__(
+            f"run {run} has ended before it published; nothing of it is visible",
+            next_step=f"Ask again with: feedgate run retry {run}",
+        )
+
+
 @dataclass(frozen=True, slots=True)
 class Closure:
     """What is to become visible: ``rows`` the feed does not have, ``present`` what it has.
 
-    ``base`` is the serial at which the closure was proved.
+    ``base`` is the serial at which the closure was proved; ``facts`` is what the
+    ledger's entry says of the request, beside the files.
     """
 
     rows: Sequence[Published]
     present: Sequence[tuple[ProjectName, str]]
     base: Serial
+    facts: Mapping[str, Json]
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,16 +108,17 @@ def publish_closure(  # who, where, what, why, when
     requester: str,
     closure: Closure,
     *,
-    facts: Mapping[str, Json],
+    keep: Callable[[Change, Publication], None],
     now: datetime,
 ) -> Publication | Changed:
     """Publish the closure once a run; the same run again returns what it published.
 
-    Files that the feed has by now with the same bytes are skipped. Raises
-    NameSpent, NameIsInternal, RequesterMayNot; then nothing is visible.
+    Files that the feed has by now with the same bytes are skipped. ``keep`` is
+    told of what became visible in the same transaction. Raises NameSpent,
+    NameIsInternal, RequesterMayNot, RunHasEnded; then nothing is visible.
     """
     with records.change(located.id, Act.PUBLISHED, requester, now, run=run) as change:
-        return _publish(change, located, run, requester, closure, facts)
+        return _publish(change, located, run, requester, closure, keep)
 
 
 def _publish(  # as its caller
@@ -111,13 +127,16 @@ def _publish(  # as its caller
     run: RunId,
     requester: str,
     closure: Closure,
-    facts: Mapping[str, Json],
+    keep: Callable[[Change, Publication], None],
 ) -> Publication | Changed:
     before = Serial(change.serial - 1)
     known = distributions.spent(change, located.id, [row.file.filename for row in closure.rows])
     present = [filename for _name, filename in closure.present]
-    if entries.written_by(change, located.id, run, Act.PUBLISHED) is not None:
-        return Publication(before, tuple(sorted(known)), tuple(sorted(present)))
+    entry = entries.written_by(change, located.id, run, Act.PUBLISHED)
+    if entry is not None:
+        return _written(entry, closure, present)
+    if _has_ended(change, run):
+        raise RunHasEnded(run)
     if still_may(change, requester, Permission.FEED_REQUEST, located) is None:
         raise RequesterMayNot(located.path, requester)
     changed = _changed(change, located, closure)
@@ -139,8 +158,27 @@ def _publish(  # as its caller
     published = tuple(sorted(row.file.filename for row in new))
     digests = {row.file.filename: row.digest for row in new}
     files: list[Json] = [{"filename": name, "sha256": digests[name]} for name in published]
-    serial = change.record({**facts, "files": files})
-    return Publication(serial, published, tuple(sorted(present)))
+    serial = change.record({**closure.facts, "files": files})
+    publication = Publication(serial, published, tuple(sorted(present)))
+    keep(change, publication)
+    return publication
+
+
+def has_published(view: View, run: RunId) -> bool:
+    """Whether the run's closure is visible, so that its cancelling comes too late."""
+    return entries.written_by(view, runs.feed_of(view, run), run, Act.PUBLISHED) is not None
+
+
+def _has_ended(change: Change, run: RunId) -> bool:
+    found = runs.find(change, run)
+    return found is not None and found.state.is_final
+
+
+def _written(entry: Entry, closure: Closure, present: list[str]) -> Publication:
+    """Return what the run published when it was here before."""
+    published = {str(file["filename"]) for file in json.loads(entry.facts)["files"]}
+    others = {row.file.filename for row in closure.rows} - published
+    return Publication(entry.serial, tuple(sorted(published)), tuple(sorted({*present, *others})))
 
 
 def _changed(change: Change, located: Located, closure: Closure) -> tuple[ProjectName, ...]:

@@ -12,7 +12,7 @@ from feedgate.model.resolution import PassedOver, Pin
 from feedgate.model.run import Run, RunId
 from feedgate.model.times import format_time
 from feedgate.records import outcomes, runs
-from feedgate.records.database import Database
+from feedgate.records.database import Change, Database, Note
 from feedgate.records.feeds import Located
 
 
@@ -131,10 +131,9 @@ def proofs_by(records: Database, run: RunId) -> dict[str, Proof]:
     }
 
 
-def keep_publication(records: Database, run: RunId, publication: Publication) -> None:
+def keep_publication(view: Change | Note, run: RunId, publication: Publication) -> None:
     """Keep what was published."""
-    with records.note() as note:
-        outcomes.put(note, run, "publish", asdict(publication))
+    outcomes.put(view, run, "publish", asdict(publication))
 
 
 def publication_by(records: Database, run: RunId) -> Publication | None:

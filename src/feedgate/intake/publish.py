@@ -46,8 +46,7 @@ class Publish:
         for _ in range(_MOST_PROOFS):
             answer = await asyncio.to_thread(self._publish, run, staging, base, facts)
             if isinstance(answer, Publication):
-                kept_publication = kept.Publication(answer.serial, answer.published, answer.present)
-                await asyncio.to_thread(keep_publication, self.records, run.id, kept_publication)
+                await asyncio.to_thread(self._keep, run, answer)
                 self.views.close(run.id)
                 tell(Event("published", {"files": len(answer.published), "serial": answer.serial}))
                 return Done()
@@ -66,10 +65,21 @@ class Publish:
         self, run: Run, staging: Staging, base: Serial, facts: dict[str, Json]
     ) -> Publication | Changed:
         located = kept.feed_of(self.records, run)
-        closure = Closure(staging.rows, staging.present, base)
+        closure = Closure(staging.rows, staging.present, base, facts)
         return publish_closure(
-            self.records, located, run.id, run.requester, closure, facts=facts, now=self.clock()
+            self.records,
+            located,
+            run.id,
+            run.requester,
+            closure,
+            keep=lambda change, publication: keep_publication(change, run.id, _kept(publication)),
+            now=self.clock(),
         )
+
+    def _keep(self, run: Run, publication: Publication) -> None:
+        """Keep what was published also where nothing was new, so that no entry was written."""
+        with self.records.note() as note:
+            keep_publication(note, run.id, _kept(publication))
 
     async def _facts(self, run: Run) -> dict[str, Json]:
         asked = await asyncio.to_thread(asked_by, self.records, run)
@@ -78,3 +88,7 @@ class Publish:
             "targets": [str(target) for target in run.targets],
             "reason": asked.reason,
         }
+
+
+def _kept(publication: Publication) -> kept.Publication:
+    return kept.Publication(publication.serial, publication.published, publication.present)

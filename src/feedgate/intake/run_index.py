@@ -70,8 +70,8 @@ class RunIndex:
     names: FeedNames
     preferred: tuple[tuple[ProjectName, str], ...]
     overlay: Overlay
+    source: ReadAhead
     arrivals: Arrivals
-    blobs: BlobStore
     _entries: Entries = field(default_factory=lambda: Entries(link))
     _metadata: dict[str, asyncio.Task[CoreMetadata]] = field(default_factory=dict)
 
@@ -79,7 +79,7 @@ class RunIndex:
         self, python: str, stated: Mapping[ProjectName, frozenset[str]], newest: datetime | None
     ) -> Admitting:
         """Return what the resolver may choose from on one exact Python; ``stated`` are hashes by project."""
-        return Admitting(ReadAhead(self.overlay, self.arrivals, self.blobs), python, stated, newest)
+        return Admitting(self.source, python, stated, newest)
 
     def mount(self, admitting: Admitting) -> Mount:
         """Return what the resolver is served for it."""
@@ -101,7 +101,7 @@ class RunIndex:
 
     async def _read_metadata(self, file: Distribution) -> CoreMetadata:
         if file.metadata_digest is not None:
-            raw = await (await self.overlay.open_metadata(file)).read()
+            raw = await (await self.source.open_metadata(file)).read()
             return parse_core_metadata(raw, filename=file.filename)
         looked = await self.arrivals.looked(file)
         if looked.metadata is None:
@@ -139,7 +139,8 @@ class RunIndexes:
         feed = FeedIndex(sources.records, sources.blobs, located, base)
         overlay = Overlay(feed, sources.upstream, names)
         arrivals = Arrivals(sources.fetcher, sources.blobs, sources.looks)
-        return RunIndex(located, base, names, preferred, overlay, arrivals, sources.blobs)
+        source = ReadAhead(overlay, arrivals, sources.blobs)
+        return RunIndex(located, base, names, preferred, overlay, source, arrivals)
 
 
 def asked_by(records: Database, run: Run) -> Asked:

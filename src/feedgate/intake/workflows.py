@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from feedgate.feed.publish import has_published
 from feedgate.intake.build import Build
 from feedgate.intake.decide import Decide
 from feedgate.intake.fetch import Fetch
@@ -47,6 +48,7 @@ def make_workflows(parts: IntakeParts) -> Mapping[RunKind, Workflow]:
             Once(Publish(records, blobs, looks, views, prove, clock)),
         ),
         done=RunState.PUBLISHED,
+        has_happened=has_published,
     )
     plan = Workflow("plan", (PerTarget(resolve),), done=RunState.PLANNED)
     return {RunKind.ADD: add, RunKind.PLAN: plan}

@@ -11,12 +11,12 @@ from sqlalchemy import delete, insert, select
 from feedgate.model.canonical import Json
 from feedgate.model.run import RunId
 from feedgate.records import tables
-from feedgate.records.database import Note, View
+from feedgate.records.database import Change, Note, View
 
 _outcome = tables.run_outcome.c
 
 
-def put(note: Note, run: RunId, step: str, body: Json, *, target: str = "") -> None:
+def put(note: Note | Change, run: RunId, step: str, body: Json, *, target: str = "") -> None:
     """Store the body; a step that runs again replaces what it stored before."""
     key = (_outcome.run == run, _outcome.step == step, _outcome.target == target)
     note.connection.execute(delete(tables.run_outcome).where(*key))
