@@ -478,8 +478,17 @@ def upstream_in_thread(upstream: Upstream | None = None) -> Iterator[Upstream]:
         try:
             yield served
         finally:
-            asyncio.run_coroutine_threadsafe(served.__aexit__(), loop).result(10)
+            asyncio.run_coroutine_threadsafe(_end(served), loop).result(10)
     finally:
         loop.call_soon_threadsafe(loop.stop)
         thread.join(10)
         loop.close()
+
+
+async def _end(served: Upstream) -> None:
+    """End the double, and answers that pause longer than the test lasted."""
+    await served.__aexit__()
+    left = asyncio.all_tasks() - {asyncio.current_task()}
+    for task in left:
+        task.cancel()
+    await asyncio.gather(*left, return_exceptions=True)
