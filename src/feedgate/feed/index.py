@@ -1,7 +1,7 @@
 """A feed as an Index: its rows at one serial, its bytes from the blob store."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 
 from feedgate.blobs.store import BlobStore
@@ -66,10 +66,7 @@ class FeedIndex:
                 raise NoSuchProject(name, index=str(self.feed.path))
             project = projects.find(snapshot, self.feed.id, name)
             changed = distributions.last_change(snapshot, self.feed.id, name)
-        status, reason = _status(project)
-        return ProjectPage(
-            name, tuple(row.file for row in files), f"{self.feed.id}.{changed}", status, reason
-        )
+        return page_of(name, [row.file for row in files], f"{self.feed.id}.{changed}", project)
 
     def find(self, filename: str) -> Published | None:
         """Return the file under that name, from a thread that may wait for the database."""
@@ -124,7 +121,10 @@ def _digest(file: Distribution, feed: Located) -> Digest:
     return file.digest
 
 
-def _status(project: FeedProject | None) -> tuple[Status, str | None]:
+def page_of(
+    name: ProjectName, files: Sequence[Distribution], validator: str, project: FeedProject | None
+) -> ProjectPage:
+    """Return a page of these files with the project's status."""
     if project is None:
-        return Status.ACTIVE, None
-    return Status(project.status), project.status_reason
+        return ProjectPage(name, tuple(files), validator)
+    return ProjectPage(name, tuple(files), validator, Status(project.status), project.status_reason)

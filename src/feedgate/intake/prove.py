@@ -14,13 +14,14 @@ from typing import ClassVar
 
 from feedgate.blobs.store import BlobStore
 from feedgate.errors import Invalid
-from feedgate.feed.index import FeedIndex
+from feedgate.feed.moment import read_moment
 from feedgate.formats.core_metadata import parse_core_metadata
 from feedgate.formats.pylock import LockedFile
 from feedgate.gate.look import Looks
 from feedgate.index.admitting import Admitting, admits_python
 from feedgate.index.loopback import PROOF_HOST, Mount, link
 from feedgate.index.pages import Entries
+from feedgate.index.remembered import Remembered
 from feedgate.index.staged import Staged
 from feedgate.intake.asked import Asked, words
 from feedgate.intake.closure import words_of_patches
@@ -62,8 +63,11 @@ class Prove:
         """Prove ``target`` against the feed at the serial ``base`` with ``staging`` over it."""
         view = await self.views.of(run)
         asked = await asyncio.to_thread(asked_by, self.records, run)
-        feed = FeedIndex(self.records, self.blobs, view.feed, base)
-        staged = Staged(feed, [(row.project, row.file) for row in staging.rows], self.blobs)
+        feed = view.feed
+        if base != view.base:
+            feed = await asyncio.to_thread(read_moment, self.records, self.blobs, feed.feed.feed, base)
+        rows = [(row.project, row.file) for row in staging.rows]
+        staged = Remembered(Staged(feed, rows, self.blobs))
         work = _Proof(self, target, asked, staged, Entries(link), self.scratch / run.id / target.file_form)
         pythons = staging.resolved[str(target)].pythons
         answers = await asyncio.gather(*(work.on(python) for python in pythons))

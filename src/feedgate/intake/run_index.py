@@ -13,7 +13,8 @@ from datetime import datetime
 
 from feedgate.blobs.store import BlobStore
 from feedgate.errors import Broken
-from feedgate.feed.index import FeedIndex, FeedNames, read_names
+from feedgate.feed.index import FeedNames, read_names
+from feedgate.feed.moment import FeedMoment, read_moment
 from feedgate.formats.core_metadata import CoreMetadata, parse_core_metadata
 from feedgate.gate.look import Looks
 from feedgate.index.admitting import Admitting
@@ -32,7 +33,6 @@ from feedgate.model.run import Run, RunId
 from feedgate.outside.fetcher import Fetcher
 from feedgate.records import distributions, runs
 from feedgate.records.database import Database
-from feedgate.records.feeds import Located
 
 _VIEWS_KEPT = 8
 
@@ -65,7 +65,7 @@ class Sources:
 class RunIndex:
     """The view of one run: what the resolver may choose from, and what has come of it."""
 
-    feed: Located
+    feed: FeedMoment
     base: Serial
     names: FeedNames
     preferred: tuple[tuple[ProjectName, str], ...]
@@ -136,11 +136,11 @@ class RunIndexes:
             base = snapshot.at
             names = read_names(snapshot, located)
             preferred = distributions.versions(snapshot, located.id)
-        feed = FeedIndex(sources.records, sources.blobs, located, base)
+        feed = read_moment(sources.records, sources.blobs, located, base)
         overlay = Overlay(feed, sources.upstream, names)
         arrivals = Arrivals(sources.fetcher, sources.blobs, sources.looks)
         source = ReadAhead(overlay, arrivals, sources.blobs)
-        return RunIndex(located, base, names, preferred, overlay, source, arrivals)
+        return RunIndex(feed, base, names, preferred, overlay, source, arrivals)
 
 
 def asked_by(records: Database, run: Run) -> Asked:

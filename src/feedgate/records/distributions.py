@@ -1,6 +1,6 @@
 """Queries on a feed's distributions: listed, opened, closed, and names spent for ever."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -50,6 +50,17 @@ def of_project(view: Snapshot | Change, feed: FeedId, name: ProjectName) -> tupl
         .order_by(_distribution.filename)
     )
     return tuple(_read(row) for row in view.connection.execute(query))
+
+
+def all_of(snapshot: Snapshot, feed: FeedId) -> Iterator[Published]:
+    """Yield every distribution of the feed, by project and file name."""
+    query = (
+        select(tables.distribution)
+        .where(_distribution.feed_id == feed, seen_at(tables.distribution, snapshot.at))
+        .order_by(_distribution.project, _distribution.filename)
+    )
+    for row in snapshot.connection.execute(query):
+        yield _read(row)
 
 
 def last_change(snapshot: Snapshot | Change, feed: FeedId, name: ProjectName) -> Serial:
