@@ -66,7 +66,7 @@ def read_address(path: Path) -> Address | None:
             stays=bool(body["stays"]),
             stated={str(name): str(digest) for name, digest in body["stated"].items()},
         )
-    except (FileNotFoundError, ValueError, KeyError, TypeError, AttributeError):
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return None
 
 

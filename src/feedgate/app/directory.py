@@ -7,6 +7,21 @@ know whether they need more.
 from dataclasses import dataclass
 from pathlib import Path
 
+from feedgate.errors import Invalid
+
+
+class UnusableDirectory(Invalid):
+    """A data directory that can not be made, or not be written to."""
+
+    code = "unusable-data-directory"
+
+    def __init__(self, path: Path, reason: str) -> None:
+        super().__init__(
+            f"{path} can not be a data directory: {reason}",
+            next_step="Name one that this user may write to, with --data or FEEDGATE_DATA.",
+            facts={"path": str(path)},
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class DataDirectory:
@@ -15,9 +30,12 @@ class DataDirectory:
     path: Path
 
     def create(self) -> None:
-        """Make the directory, for its owner alone: who reads it owns the installation."""
-        self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
-        self.logs.mkdir(mode=0o700, exist_ok=True)
+        """Make the directory, for its owner alone: who reads it owns the installation. Raises UnusableDirectory."""
+        try:
+            self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self.logs.mkdir(mode=0o700, exist_ok=True)
+        except OSError as error:
+            raise UnusableDirectory(self.path, error.strerror or str(error)) from error
 
     @property
     def settings_file(self) -> Path:
