@@ -5,6 +5,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from packaging.version import Version
+
 from feedgate.access.permissions import Permission
 from feedgate.access.require import still_may
 from feedgate.errors import Conflict, Forbidden
@@ -43,6 +45,19 @@ class NameIsInternal(Conflict):
             f"{name}: is internal to {path} since this run began, so nothing of it is taken from the upstream",
             next_step="Retry the run; it will take the feed's own releases. "
             f"To allow the upstream: feedgate project set {name} -f {path} --upstream allow",
+        )
+
+
+class ReleaseIsInternal(Conflict):
+    """A release that got uploaded files while an import of it was under way."""
+
+    code = "release-is-internal"
+
+    def __init__(self, path: FeedPath, filename: str) -> None:
+        super().__init__(
+            f"{filename}: its release has uploaded files in {path} since this run began, "
+            "and the upstream's never come beside those",
+            next_step="Retry the run; it will take the feed's own files of that release.",
         )
 
 
@@ -115,7 +130,7 @@ def publish_closure(  # who, where, what, why, when
 
     Files that the feed has by now with the same bytes are skipped. ``keep`` is
     told of what became visible in the same transaction. Raises NameSpent,
-    NameIsInternal, RequesterMayNot, RunHasEnded; then nothing is visible.
+    NameIsInternal, ReleaseIsInternal, RequesterMayNot, RunHasEnded; then nothing is visible.
     """
     with records.change(located.id, Act.PUBLISHED, requester, now, run=run) as change:
         return _publish(change, located, run, requester, closure, keep)
@@ -199,3 +214,14 @@ def _open_projects(change: Change, located: Located, rows: Sequence[Published]) 
             projects.put(change, located.id, FeedProject(name, Origin.IMPORTED))
         elif project.is_internal:
             raise NameIsInternal(located.path, name)
+        elif project.origin is Origin.INTERNAL:
+            _check_releases(change, located, [row for row in rows if row.project == name])
+
+
+def _check_releases(change: Change, located: Located, rows: Sequence[Published]) -> None:
+    """Raise ReleaseIsInternal where one of ``rows``, of one project, would stand beside an upload."""
+    files = distributions.of_project(change, located.id, rows[0].project)
+    uploaded = {Version(file.version) for file in files if file.origin is Origin.INTERNAL}
+    for row in rows:
+        if Version(row.version) in uploaded:
+            raise ReleaseIsInternal(located.path, row.file.filename)

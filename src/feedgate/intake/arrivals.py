@@ -59,8 +59,16 @@ class Arrivals:
 
     async def _store(self, file: Distribution, progress: Callable[[int], None]) -> Distribution:
         if file.digest is None or not await self._blobs.has(file.digest):
-            stored = await self._fetcher.download(file, self._blobs, progress=progress)
-            self.brought.add(stored.digest)
+            came = 0
+
+            def heard(count: int) -> None:
+                nonlocal came
+                came += count
+                progress(count)
+
+            stored = await self._fetcher.download(file, self._blobs, progress=heard)
+            if came:  # else another run brought it, and we waited
+                self.brought.add(stored.digest)
             file = replace(file, digest=stored.digest, size_bytes=stored.size_bytes)
         self._look(file)
         return file
