@@ -90,10 +90,13 @@ def require_a_staying_server(door: Door) -> None:
 
 def _stop_following(door: Door, run: str) -> int:
     if door.started_by_us and not door.stays:
-        door.client.cancel_run(run)
+        reply = door.client.cancel_run(run)
         typer.echo(f"{run}: cancelled. Ask again with: feedgate run retry {run}", err=True)
     else:
+        reply = door.client.show_run(run)
         typer.echo(f"{run} goes on. Follow it with: feedgate run follow {run}", err=True)
+    if door.as_json:
+        json_text(reply.text)
     return Exit.CANCELLED
 
 
