@@ -46,14 +46,15 @@ def stocked(server: Server, feed: str, tmp_path: Path) -> str:
 
 
 def install(
-    machine: CommandLine, client_tool: ClientTool, tool: str, folder: Path, *more: str
+    machine: CommandLine, client_tool: ClientTool, tool: str, folder: Path
 ) -> tuple["subprocess.CompletedProcess[str]", str]:
     """Install demo with no option that says from where; return what was said, and the version that is there."""
     python = make_environment(OWN, folder / f"environment-{tool}")
-    words = {
-        "pip": [client_tool("pip"), "--python", python, "install", "--retries", "0", "demo", *more],
-        "uv": [client_tool("uv"), "pip", "install", "--no-cache", "--python", python, "demo", *more],
-    }[tool]
+    words: list[str | Path] = [client_tool(tool)]
+    if tool == "pip":
+        words += ["--python", python, "install", "--retries", "0", "demo"]
+    else:
+        words += ["pip", "install", "--no-cache", "--python", python, "demo"]
     done = subprocess.run(
         words,
         env=dict(machine.environment),
