@@ -2,7 +2,8 @@
 
 A kind says how the outside hears of an error: ``web/problems.py`` maps it to a
 status, ``cli/exit.py`` to an exit status. Leaves live beside the code that
-raises them; each has a ``code`` that never changes and is used once.
+raises them (``docs/reference/errors.md`` says where each is); each has a
+``code`` that never changes and is used once.
 """
 
 from collections.abc import Mapping

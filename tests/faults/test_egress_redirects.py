@@ -46,7 +46,7 @@ def settings(
         credentials=credentials,
         authority=authority,
         proxies=proxies or Proxies(),
-        patience=Patience(sleep=no_nap),
+        patience=Patience(attempts=4, sleep=no_nap),
     )
 
 
@@ -280,6 +280,7 @@ async def test_a_gateway_that_answers_for_the_upstream_answers_for_other_names(a
     async with secure(authority) as gateway:
         names = Names({"upstream.example": [["127.0.0.1"]], "files.example": [["127.0.0.1"]]})
         asked = FetcherSettings(
+            patience=Patience(attempts=4),
             upstream_url=f"https://upstream.example:{gateway.port}/simple/",
             authority=authority.path,
             proxies=Proxies(),
@@ -292,6 +293,7 @@ async def test_a_gateway_answers_at_its_own_port_only(authority: Authority) -> N
     async with secure(authority) as gateway, secure(authority) as neighbour:
         names = Names({"upstream.example": [["127.0.0.1"]], "files.example": [["127.0.0.1"]]})
         asked = FetcherSettings(
+            patience=Patience(attempts=4),
             upstream_url=f"https://upstream.example:{gateway.port}/simple/",
             authority=authority.path,
             proxies=Proxies(),
@@ -317,6 +319,7 @@ async def test_a_name_that_answers_differently_the_second_time_gains_nothing(
     async with secure(authority) as gateway:
         names = Names({"upstream.example": [["127.0.0.1"]], "files.example": [["127.0.0.1"], ["127.0.0.2"]]})
         asked = FetcherSettings(
+            patience=Patience(attempts=4),
             upstream_url=f"https://upstream.example:{gateway.port}/simple/",
             authority=authority.path,
             proxies=Proxies(),
@@ -413,7 +416,9 @@ async def test_the_environments_proxy_is_used_unless_told_otherwise(
         monkeypatch.delenv(name, raising=False)
     async with Proxy() as proxy:
         monkeypatch.setenv("http_proxy", proxy.url)
-        async with Fetcher.opened(FetcherSettings(upstream_url=upstream.url)) as fetcher:
+        async with Fetcher.opened(
+            FetcherSettings(upstream_url=upstream.url, patience=Patience(attempts=4))
+        ) as fetcher:
             assert await get(fetcher, upstream.file_url(NAME)) == b"answered by the proxy"
 
 
@@ -425,7 +430,7 @@ async def test_the_environments_proxy_is_used_unless_told_otherwise(
 )
 async def test_an_upstream_that_is_no_address_is_named(url: str) -> None:
     with pytest.raises(InvalidHost):
-        async with Fetcher.opened(FetcherSettings(upstream_url=url)):
+        async with Fetcher.opened(FetcherSettings(upstream_url=url, patience=Patience(attempts=4))):
             pytest.fail("opened without an upstream")
 
 
@@ -433,5 +438,7 @@ async def test_a_proxy_that_can_not_be_used_is_named(monkeypatch: pytest.MonkeyP
     monkeypatch.setenv("https_proxy", "socks5://proxy.example:1080")
 
     with pytest.raises(InvalidProxy, match="socks5"):
-        async with Fetcher.opened(FetcherSettings(upstream_url="https://upstream.example/")):
+        async with Fetcher.opened(
+            FetcherSettings(upstream_url="https://upstream.example/", patience=Patience(attempts=4))
+        ):
             pytest.fail("opened with a proxy it can not use")

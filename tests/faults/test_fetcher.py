@@ -73,7 +73,10 @@ def naps() -> Naps:
 @pytest.fixture
 async def fetcher(upstream: Upstream, naps: Naps) -> AsyncIterator[Fetcher]:
     settings = FetcherSettings(
-        upstream_url=upstream.url, proxies=Proxies(), patience=Patience(sleep=naps), limits=IMPATIENT
+        upstream_url=upstream.url,
+        proxies=Proxies(),
+        patience=Patience(attempts=4, sleep=naps),
+        limits=IMPATIENT,
     )
     async with Fetcher.opened(settings) as fetcher:
         yield fetcher
@@ -278,7 +281,7 @@ async def test_nobody_listening_is_tried_again(blobs: Files, naps: Naps) -> None
     with socket.socket() as unused:
         unused.bind(("127.0.0.1", 0))
         url = f"http://127.0.0.1:{unused.getsockname()[1]}/{NAME}"
-    settings = FetcherSettings(upstream_url=url, proxies=Proxies(), patience=Patience(sleep=naps))
+    settings = FetcherSettings(upstream_url=url, proxies=Proxies(), patience=Patience(attempts=4, sleep=naps))
 
     async with Fetcher.opened(settings) as lonely:
         with pytest.raises(UpstreamUnavailable, match="refused, 4 times"):
@@ -308,7 +311,9 @@ async def test_sixteen_at_once_and_not_one_more(upstream: Upstream, blobs: Files
         upstream.add(name, body)
         digest = parse_digest(hashlib.sha256(body).hexdigest())
         files.append(Distribution(name, digest, len(body), source=upstream.file_url(name)))
-    settings = FetcherSettings(upstream_url=upstream.url, proxies=Proxies(), patience=Patience(sleep=naps))
+    settings = FetcherSettings(
+        upstream_url=upstream.url, proxies=Proxies(), patience=Patience(attempts=4, sleep=naps)
+    )
 
     async with Fetcher.opened(settings) as fetcher:
         downloads = [asyncio.create_task(fetcher.download(file, blobs, progress=deaf)) for file in files]
@@ -354,7 +359,10 @@ async def test_who_waits_to_try_again_takes_nobodys_place(upstream: Upstream, bl
         await asyncio.Event().wait()
 
     settings = FetcherSettings(
-        upstream_url=upstream.url, proxies=Proxies(), patience=Patience(sleep=wait_for_ever), concurrency=1
+        upstream_url=upstream.url,
+        proxies=Proxies(),
+        patience=Patience(attempts=4, sleep=wait_for_ever),
+        concurrency=1,
     )
     async with Fetcher.opened(settings) as fetcher:
         first = asyncio.create_task(
@@ -586,7 +594,7 @@ async def test_a_certificate_that_nobody_vouches_for_ends_it_at_once(
     async with Upstream(tls=authority.server) as upstream:
         upstream.add(NAME, BODY)
         settings = FetcherSettings(
-            upstream_url=upstream.url, proxies=Proxies(), patience=Patience(sleep=naps)
+            upstream_url=upstream.url, proxies=Proxies(), patience=Patience(attempts=4, sleep=naps)
         )
         async with Fetcher.opened(settings) as fetcher:
             with pytest.raises(CertificateNotTrusted, match=r"127\.0\.0\.1 is not trusted: self-signed"):
@@ -600,7 +608,12 @@ async def test_an_authority_that_the_operator_names_is_trusted(blobs: Files, tmp
     authority = make_authority(tmp_path / "authority")
     async with Upstream(tls=authority.server) as upstream:
         upstream.add(NAME, BODY)
-        settings = FetcherSettings(upstream_url=upstream.url, proxies=Proxies(), authority=authority.path)
+        settings = FetcherSettings(
+            upstream_url=upstream.url,
+            proxies=Proxies(),
+            patience=Patience(attempts=4),
+            authority=authority.path,
+        )
         async with Fetcher.opened(settings) as fetcher:
             answer = await fetcher.get_page(f"{upstream.url}demo/", name="demo", headers={})
 
@@ -612,7 +625,9 @@ async def test_ssl_cert_file_is_honoured(tmp_path: Path, monkeypatch: pytest.Mon
     monkeypatch.setenv("SSL_CERT_FILE", str(authority.path))
     async with Upstream(tls=authority.server) as upstream:
         upstream.add(NAME, BODY)
-        settings = FetcherSettings(upstream_url=upstream.url, proxies=Proxies())
+        settings = FetcherSettings(
+            upstream_url=upstream.url, proxies=Proxies(), patience=Patience(attempts=4)
+        )
         async with Fetcher.opened(settings) as fetcher:
             assert (await fetcher.get_page(f"{upstream.url}demo/", name="demo", headers={})).status == 200
 
@@ -622,7 +637,9 @@ async def test_an_authority_that_is_none_is_named(tmp_path: Path, content: str |
     path = tmp_path / "authority.pem"
     if content is not None:
         path.write_text(content)
-    settings = FetcherSettings(upstream_url="https://upstream.example/", authority=path)
+    settings = FetcherSettings(
+        upstream_url="https://upstream.example/", patience=Patience(attempts=4), authority=path
+    )
 
     with pytest.raises(InvalidAuthority, match=r"authority\.pem"):
         async with Fetcher.opened(settings):

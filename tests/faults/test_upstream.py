@@ -44,7 +44,7 @@ async def server(request: pytest.FixtureRequest) -> AsyncIterator[Upstream]:
 @pytest.fixture
 async def fetcher(server: Upstream) -> AsyncIterator[Fetcher]:
     settings = FetcherSettings(
-        upstream_url=server.url, proxies=Proxies(), patience=Patience(sleep=no_nap, attempts=2)
+        upstream_url=server.url, proxies=Proxies(), patience=Patience(attempts=2, sleep=no_nap)
     )
     async with Fetcher.opened(settings) as fetcher:
         yield fetcher

@@ -11,6 +11,7 @@ from feedgate.blobs.files import Files
 from feedgate.model.index import NoSuchProject, Span
 from feedgate.model.names import parse_project_name
 from feedgate.outside.fetcher import Fetcher, FetcherSettings
+from feedgate.outside.patience import Patience
 from feedgate.outside.upstream import Upstream
 
 SIX = parse_project_name("six")
@@ -20,7 +21,9 @@ SIX_DIGEST = "8abb2f1d86890a2dfb989f9a77cfcfd3e47c2a354b01111771326f8aa26e0254"
 
 @pytest.fixture
 async def fetcher() -> AsyncIterator[Fetcher]:
-    async with Fetcher.opened(FetcherSettings(upstream_url=PYPI_SIMPLE_ENDPOINT)) as fetcher:
+    async with Fetcher.opened(
+        FetcherSettings(upstream_url=PYPI_SIMPLE_ENDPOINT, patience=Patience(attempts=4))
+    ) as fetcher:
         yield fetcher
 
 

@@ -4,7 +4,7 @@ Times are RFC 3339 in UTC, sizes bytes, digests sha256 in hexadecimal.
 """
 
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -18,6 +18,11 @@ class Body(BaseModel):
 
     # Built at first use: a command needs two or three of them.
     model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
+
+
+def _without_default(schema: dict[str, Any]) -> None:
+    """Leave out of a member's schema what it is when it is left out: that is the server's to say."""
+    del schema["default"]
 
 
 class FeedCreation(Body):
@@ -80,14 +85,16 @@ class GrantedBody(Body):
 class TokenCreation(Body):
     """A token to be made.
 
-    ``expires_in_seconds`` left out = 90 days, or what is left of the asking
-    token's life; null = never.
+    ``expires_in_seconds`` left out = the server's default life, or what is left of
+    the asking token's; null = never.
     """
 
     actor: str | None = None
     feeds: list[str] = []
     scope: Scope = Scope.READ
-    expires_in_seconds: Annotated[int, Field(gt=0, le=10 * 366 * 86400)] | None = 90 * 86400
+    expires_in_seconds: Annotated[int, Field(gt=0, le=10 * 366 * 86400)] | None = Field(
+        default=None, json_schema_extra=_without_default
+    )
 
 
 class TokenBody(Body):

@@ -25,7 +25,8 @@ def create(
     ] = None,
     scope: Annotated[Scope, typer.Option(help="Each includes the smaller ones.")] = Scope.READ,
     expires: Annotated[
-        str | None, typer.Option(metavar="SPAN", help="90d, 12h, 4w, 1y or never; default: 90d.")
+        str | None,
+        typer.Option(metavar="SPAN", help="90d, 12h, 4w, 1y or never; default: as the server sets it."),
     ] = None,
 ) -> None:
     """Make a token, never wider than your own. The secret alone goes to standard output."""

@@ -13,7 +13,7 @@ from feedgate.model.feed import Feed, Uploads
 from feedgate.model.ledger import Act, Serial
 from feedgate.model.names import FeedPath
 from feedgate.model.target import Target
-from feedgate.policy.document import find_policy
+from feedgate.policy.policies import find_policy
 from feedgate.records import actors, distributions, feeds
 from feedgate.records.database import Change, Database, View, head_of
 from feedgate.records.feeds import Located

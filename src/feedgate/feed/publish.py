@@ -10,8 +10,8 @@ from packaging.version import Version
 from feedgate.access.permissions import Permission
 from feedgate.access.require import still_may
 from feedgate.errors import Conflict, Forbidden
+from feedgate.feed.spent import NameSpent
 from feedgate.model.canonical import Json
-from feedgate.model.digest import Digest
 from feedgate.model.feed import FeedProject, Origin
 from feedgate.model.ledger import Act, Entry, Serial
 from feedgate.model.names import FeedPath, ProjectName
@@ -20,19 +20,6 @@ from feedgate.records import distributions, entries, projects, runs
 from feedgate.records.database import Change, Database, View, head_of
 from feedgate.records.distributions import Published
 from feedgate.records.feeds import Located
-
-
-class NameSpent(Conflict):
-    """A file name that was used in the feed for other bytes."""
-
-    code = "name-spent"
-
-    def __init__(self, path: FeedPath, filename: str, *, first: Digest, now: Digest) -> None:
-        super().__init__(
-            f"File already exists: {filename} was used in {path} for sha256 {first[:12]}…, these bytes are {now[:12]}…",
-            next_step="A name once used is spent for ever. Publish the new bytes as another version.",
-            facts={"filename": filename, "first": first, "now": now},
-        )
 
 
 class NameIsInternal(Conflict):

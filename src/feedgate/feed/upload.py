@@ -17,7 +17,7 @@ from feedgate.access.require import require, require_actor
 from feedgate.blobs.store import AlsoHash, BlobStore, Incoming
 from feedgate.errors import Conflict, FeedgateError, Held, Refused, TooLarge
 from feedgate.feed.form_check import check_bytes, check_form
-from feedgate.feed.publish import NameSpent
+from feedgate.feed.spent import NameSpent
 from feedgate.formats.core_metadata import parse_core_metadata
 from feedgate.formats.upload_form import FileBegins, FileChunk, FormLimits, UploadForm, UploadFormParser
 from feedgate.gate.decide import decide_upload
@@ -30,7 +30,7 @@ from feedgate.model.distribution import Distribution, Kind, parse_filename
 from feedgate.model.feed import Feed, FeedProject, Origin, Uploads
 from feedgate.model.ledger import Act, Serial
 from feedgate.model.names import FeedPath, ProjectName
-from feedgate.policy.document import find_policy
+from feedgate.policy.policies import find_policy
 from feedgate.records import distributions, feeds, projects
 from feedgate.records.database import Change, Database
 from feedgate.records.distributions import Published

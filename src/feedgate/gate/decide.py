@@ -11,8 +11,8 @@ from feedgate.model.decision import Decision
 from feedgate.model.digest import Digest
 from feedgate.model.distribution import Distribution, Kind
 from feedgate.policy.decide import decide
-from feedgate.policy.document import Policy
 from feedgate.policy.facts import Facts, NotStated, Stated, Way
+from feedgate.policy.policies import Policy
 
 
 def decide_import(policy: Policy, file: Distribution, looked: Looked, *, now: datetime) -> Decision:

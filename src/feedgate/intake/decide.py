@@ -15,7 +15,7 @@ from feedgate.model.digest import Digest
 from feedgate.model.distribution import Distribution
 from feedgate.model.run import Done, Event, Held, Outcome, Refused, Run, Tell
 from feedgate.model.target import Target
-from feedgate.policy.document import Policy, find_policy
+from feedgate.policy.policies import Policy, find_policy
 from feedgate.records import feeds
 from feedgate.records.database import Database
 from feedgate.records.feeds import Located

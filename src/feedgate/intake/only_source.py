@@ -10,7 +10,7 @@ from packaging.version import InvalidVersion, Version
 from feedgate.index.admitting import admits_python
 from feedgate.intake.asked import Words
 from feedgate.model.distribution import Distribution, InvalidFilename, Stem
-from feedgate.model.environment import supported_tags
+from feedgate.model.environment import tags_in_order
 from feedgate.model.index import Index, NoSuchProject
 from feedgate.model.names import ProjectName
 from feedgate.model.target import Target
@@ -123,4 +123,4 @@ def fits(filename: str, target: Target) -> bool:
         _name, _version, _build, tags = parse_wheel_filename(filename)
     except InvalidWheelFilename:
         return False
-    return not tags.isdisjoint(supported_tags(target.minor, target.platform))
+    return any(tag in tags_in_order(target.minor, target.platform) for tag in tags)

@@ -20,7 +20,7 @@ from feedgate.formats.pylock import LockedFile
 from feedgate.gate.look import Looks
 from feedgate.index.admitting import Admitting, admits_python
 from feedgate.index.loopback import PROOF_HOST, Mount, link
-from feedgate.index.pages import Entries
+from feedgate.index.over_http import Entries
 from feedgate.index.remembered import Remembered
 from feedgate.index.staged import Staged
 from feedgate.intake.asked import Asked, words

@@ -19,8 +19,8 @@ from feedgate.formats.core_metadata import CoreMetadata, parse_core_metadata
 from feedgate.gate.look import Looks
 from feedgate.index.admitting import Admitting
 from feedgate.index.loopback import Mount, link
+from feedgate.index.over_http import Entries
 from feedgate.index.overlay import Overlay
-from feedgate.index.pages import Entries
 from feedgate.intake.arrivals import Arrivals
 from feedgate.intake.asked import Asked
 from feedgate.intake.kept import feed_of

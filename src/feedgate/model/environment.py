@@ -1,7 +1,7 @@
 """The marker environment and the wheel tags of a target (PEP 508, PEP 425), as uv sees them."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import lru_cache
 
 from packaging.tags import Tag, compatible_tags, cpython_tags, mac_platforms
@@ -46,17 +46,19 @@ def marker_environment(target: Target, python: str) -> dict[str, str]:
     }
 
 
-@lru_cache(maxsize=64)
-def supported_tags(minor: int, platform: str) -> frozenset[Tag]:
-    """Return the tags of wheels that CPython 3.``minor`` on that platform installs."""
+@lru_cache(maxsize=256)
+def tags_in_order(minor: int, platform: str) -> Mapping[Tag, int]:
+    """Return the tags of wheels that CPython 3.``minor`` on that platform installs, each with its place, the best at 0."""
     platforms = list(_platform_tags(platform))
-    version = (3, minor)
-    return frozenset(
-        [
-            *cpython_tags(version, platforms=platforms),
-            *compatible_tags(version, interpreter=f"cp3{minor}", platforms=platforms),
-        ]
-    )
+    interpreter = f"cp3{minor}"
+    ordered = [
+        *cpython_tags((3, minor), [interpreter], platforms),
+        *compatible_tags((3, minor), interpreter, platforms),
+    ]
+    places: dict[Tag, int] = {}
+    for place, tag in enumerate(ordered):
+        places.setdefault(tag, place)
+    return places
 
 
 def _platform_tags(platform: str) -> Iterator[str]:
@@ -73,6 +75,9 @@ def _platform_tags(platform: str) -> Iterator[str]:
         yield _WINDOWS[machine]
     elif platform.endswith("apple-darwin"):
         yield from mac_platforms(_MACOS[machine], "arm64" if machine == "aarch64" else machine)
+    else:
+        # Without platforms packaging would name those of the machine that runs us.
+        raise ValueError(f"{platform}: no tags are known for it")
 
 
 def _glibc_tags(machine: str, newest: int) -> Iterator[str]:

@@ -1,7 +1,7 @@
 """The Index protocol: what upstream, feed, view and proof have in common.
 
 An Index knows nothing of HTTP and makes no links, so indexes stack; who
-mounts one over HTTP (``index/pages.py``) makes the links.
+mounts one over HTTP (``index/over_http.py``) makes the links.
 """
 
 from collections.abc import AsyncIterator

@@ -63,6 +63,7 @@ class FetcherSettings:
     """
 
     upstream_url: str
+    patience: Patience
     credentials: tuple[str, Secret] | None = None
     authority: Path | None = None
     allowed_hosts: tuple[str, ...] = ()
@@ -70,7 +71,6 @@ class FetcherSettings:
     concurrency: int = 16
     question_concurrency: int = 64
     limits: Limits = field(default_factory=Limits)
-    patience: Patience = field(default_factory=Patience)
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,7 +35,7 @@ class TryAgain(Exception):
 class Patience:
     """``attempts`` in all, at least one; each wait is three times the one before it."""
 
-    attempts: int = 4
+    attempts: int
     first_wait_seconds: float = 0.5
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
 

@@ -3,8 +3,8 @@
 from datetime import datetime
 
 from feedgate.model.decision import Decision, Opinion, Verdict
-from feedgate.policy.document import Policy
 from feedgate.policy.facts import Facts
+from feedgate.policy.policies import Policy
 from feedgate.policy.rule import Rule
 
 

@@ -1,6 +1,6 @@
 """The simple index (PEP 503, 691): a feed's names, pages, files and METADATA.
 
-What is served stands in ``index/pages.py``; here a feed is found, the caller is asked
+What is served stands in ``index/over_http.py``; here a feed is found, the caller is asked
 for its right to read it, and an Answer becomes a response.
 """
 
@@ -21,7 +21,7 @@ from feedgate.access.require import require
 from feedgate.blobs.store import BlobNotFound, BlobStore
 from feedgate.errors import Broken, Invalid, Missing
 from feedgate.feed.index import FeedIndex, check_serial
-from feedgate.index.pages import Answer, Entries, Pages, drop
+from feedgate.index.over_http import Answer, Entries, Pages, drop
 from feedgate.machine import addresses
 from feedgate.model.distribution import Distribution
 from feedgate.model.index import Content, NoSuchFile

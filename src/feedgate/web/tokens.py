@@ -108,7 +108,7 @@ def to_body(row: TokenRow) -> TokenBody:
 
 
 def _life(asked: TokenCreation, caller: Caller, now: datetime) -> timedelta | None:
-    """Return how long the token is to live: as asked, else 90 days or what is left of the asking one."""
+    """Return how long the token is to live: as asked, else the default or what is left of the asking one."""
     if "expires_in_seconds" in asked.model_fields_set:
         seconds = asked.expires_in_seconds
         return None if seconds is None else timedelta(seconds=seconds)

@@ -12,7 +12,7 @@ from feedgate.model.decision import Decision, Verdict
 from feedgate.model.digest import Digest
 from feedgate.model.distribution import Distribution, Kind, parse_filename
 from feedgate.model.inspection import Inspection
-from feedgate.policy.document import OPEN
+from feedgate.policy.policies import OPEN
 from tests.builders.wheels import BrokenWheel, Record
 
 MakeArchive = Callable[..., Path]

@@ -32,20 +32,22 @@ def failing(times: int, failure: Exception) -> Callable[[], Awaitable[str]]:
 async def test_what_works_at_once_is_asked_once() -> None:
     naps = Naps()
 
-    assert await Patience(sleep=naps).through("demo", failing(0, TryAgain("x"))) == "answer"
+    assert await Patience(attempts=4, sleep=naps).through("demo", failing(0, TryAgain("x"))) == "answer"
     assert naps.taken == []
 
 
 async def test_each_wait_is_three_times_the_one_before() -> None:
     naps = Naps()
 
-    assert await Patience(sleep=naps).through("demo", failing(3, TryAgain("x"))) == "answer"
+    assert await Patience(attempts=4, sleep=naps).through("demo", failing(3, TryAgain("x"))) == "answer"
     assert naps.taken == [0.5, 1.5, 4.5]
 
 
 async def test_the_last_failure_is_told_with_its_thing_and_its_count() -> None:
     with pytest.raises(UpstreamUnavailable) as told:
-        await Patience(sleep=Naps()).through("demo", failing(4, TryAgain("503 Service Unavailable")))
+        await Patience(attempts=4, sleep=Naps()).through(
+            "demo", failing(4, TryAgain("503 Service Unavailable"))
+        )
 
     assert str(told.value) == "demo: the upstream did not answer (503 Service Unavailable, 4 times in 0 s)"
 
@@ -54,7 +56,9 @@ async def test_a_failure_may_bring_its_own_last_word() -> None:
     last_word = Broken("demo is short", next_step="Wait.")
 
     with pytest.raises(Broken) as told:
-        await Patience(sleep=Naps()).through("demo", failing(4, TryAgain("x", last_word=last_word)))
+        await Patience(attempts=4, sleep=Naps()).through(
+            "demo", failing(4, TryAgain("x", last_word=last_word))
+        )
 
     assert told.value is last_word
 
@@ -63,14 +67,18 @@ async def test_other_errors_pass_at_once() -> None:
     naps = Naps()
 
     with pytest.raises(NoSuchFile):
-        await Patience(sleep=naps).through("demo", failing(1, NoSuchFile("demo", index="the upstream")))
+        await Patience(attempts=4, sleep=naps).through(
+            "demo", failing(1, NoSuchFile("demo", index="the upstream"))
+        )
     assert naps.taken == []
 
 
 async def test_a_pause_that_was_asked_for_is_kept() -> None:
     naps = Naps()
 
-    await Patience(sleep=naps).through("demo", failing(1, TryAgain("x", wait_seconds=LONGEST_WAIT_SECONDS)))
+    await Patience(attempts=4, sleep=naps).through(
+        "demo", failing(1, TryAgain("x", wait_seconds=LONGEST_WAIT_SECONDS))
+    )
 
     assert naps.taken == [LONGEST_WAIT_SECONDS]
 
@@ -79,7 +87,7 @@ async def test_a_pause_too_long_is_not_waited_for() -> None:
     naps = Naps()
 
     with pytest.raises(UpstreamUnavailable, match=r"429 Too Many Requests, and asks to come back in 3600 s"):
-        await Patience(sleep=naps).through(
+        await Patience(attempts=4, sleep=naps).through(
             "demo", failing(1, TryAgain("429 Too Many Requests", wait_seconds=3600))
         )
     assert naps.taken == []

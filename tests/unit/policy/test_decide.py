@@ -6,8 +6,8 @@ import pytest
 
 from feedgate.model.decision import Opinion, Verdict
 from feedgate.policy.decide import decide
-from feedgate.policy.document import OPEN, Policy
 from feedgate.policy.facts import Facts, Way
+from feedgate.policy.policies import OPEN, Policy
 from tests.unit.policy.facts import FILENAME, NOON, facts, found
 
 

@@ -8,7 +8,7 @@ import orjson
 import pytest
 from multidict import CIMultiDict
 
-from feedgate.index.pages import Answer, Entries, Pages
+from feedgate.index.over_http import Answer, Entries, Pages
 from feedgate.model.distribution import Distribution
 from feedgate.model.index import Content, Index, NoSuchProject, ProjectPage
 from feedgate.model.names import ProjectName, parse_project_name

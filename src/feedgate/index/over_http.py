@@ -10,7 +10,7 @@ import gzip
 import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 from feedgate.formats import simple_html, simple_json
 from feedgate.formats.byte_range import matches, parse_range, range_applies
@@ -29,6 +29,9 @@ FILE_CACHE = "max-age=31536000, immutable, private"
 """Bytes under a digest never change. Private: a shared cache would go on serving what was withdrawn."""
 
 VARY = "Accept, Accept-Encoding, Authorization"
+
+_RENDERING: Final = 1
+"""Raise it with each change of what pages say: clients keep a page by its ETag."""
 
 _METHODS = ("GET", "HEAD")
 _FILE_TYPE = "application/octet-stream"
@@ -234,7 +237,7 @@ async def drop(content: Content) -> None:
 
 def _etag(validator: str, form: Format, *, gzipped: bool) -> str:
     """Return a strong ETag: other bytes on the wire, other ETag (RFC 9110, 8.8.3)."""
-    text = f"{validator}\n{form.content_type}\n{'gzip' if gzipped else 'identity'}"
+    text = f"{_RENDERING}\n{validator}\n{form.content_type}\n{'gzip' if gzipped else 'identity'}"
     return f'"{hashlib.sha256(text.encode()).hexdigest()[:40]}"'
 
 

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from multidict import CIMultiDict
 
-from feedgate.index.pages import Answer, Entries, Pages, drop
+from feedgate.index.over_http import Answer, Entries, Pages, drop
 from feedgate.model.index import Content, Index, NoSuchFile
 from tests.doubles.memory_index import STOCK, MemoryIndex, stocked_wheel
 

@@ -1,6 +1,6 @@
 import pytest
 
-from feedgate.policy.document import OPEN, UnknownPolicy, find_policy
+from feedgate.policy.policies import OPEN, UnknownPolicy, find_policy
 
 
 def test_open_asks_for_sound_files() -> None:
