@@ -1,6 +1,7 @@
 """One wheel in by ``add``, out by pip; what it was upstream it is in the feed."""
 
 import hashlib
+import threading
 import uuid
 from collections.abc import Callable
 
@@ -8,6 +9,7 @@ import pytest
 
 from feedgate.api.bodies import RunBody
 from feedgate.api.problem import RemoteProblem
+from feedgate.intake.host import host_target
 from feedgate.model.run import RunKind, RunState
 from tests.builders.intake_feed import EXACT, Intake, chosen, states, target
 from tests.builders.witness import PipWitness
@@ -215,3 +217,51 @@ def test_a_requests_own_targets_replace_the_feeds(intake: Intake) -> None:
 
     assert [one.target for one in run.targets] == [target("3.9.18")]
     assert intake.names() == ["backport", "demo"]
+
+
+def test_without_a_target_of_its_own_a_request_can_name_this_machine(
+    intake: Intake,
+) -> None:
+    intake.offer("demo", "1.0", requires=["never ; python_version < '3.11'"])
+
+    run = intake.added("demo", targets=["host"])
+
+    assert [one.target for one in run.targets] == [str(host_target())]
+    assert [one.proved for one in run.targets] == [True]
+
+
+def test_a_reader_sees_none_of_a_closure_or_all_of_it(intake: Intake) -> None:
+    parts = [f"part{number}" for number in range(40)]
+    intake.offer("demo", "1.0", requires=parts)
+    for name in parts:
+        intake.offer(name, "1.0")
+    seen: set[int] = set()
+    is_over = threading.Event()
+
+    def read() -> None:
+        while not is_over.is_set():
+            seen.add(len(intake.names()))
+
+    reader = threading.Thread(target=read)
+    reader.start()
+    try:
+        intake.added("demo")
+    finally:
+        is_over.set()
+        reader.join()
+
+    assert seen <= {0, 41}
+    assert 0 in seen
+    assert len(intake.names()) == 41
+
+
+def test_the_feed_at_an_earlier_serial_is_what_it_was(intake: Intake, pip: Pip) -> None:
+    intake.offer("demo", "1.0")
+    first = intake.added("demo")
+    intake.offer("demo", "2.0", requires=["part"])
+    intake.offer("part", "1.0")
+    second = intake.added("demo")
+
+    witness = pip("3.11")
+    assert witness.chooses(intake.url_at(first.serial), "demo") == {"demo": "1.0"}
+    assert witness.chooses(intake.url_at(second.serial), "demo") == {"demo": "2.0", "part": "1.0"}
