@@ -139,6 +139,7 @@ token = Table(
     Column("expires_at", BigInteger),
     Column("revoked_at", BigInteger),
     Column("last_used_at", BigInteger),
+    Column("parent", ForeignKey("token.id")),
 )
 Index("ix_token_actor", token.c.actor)
 
@@ -191,10 +192,12 @@ spent = Table(
     metadata,
     Column("feed_id", ForeignKey("feed.id"), primary_key=True),
     Column("filename", Text, primary_key=True),
+    Column("key", Text, nullable=False),
     Column("digest", String(64), nullable=False),
     Column("first_serial", BigInteger, nullable=False),
+    UniqueConstraint("feed_id", "key"),
 )
-"""File names once used, for ever; rows are never updated."""
+"""File names once used, for ever; rows are never updated. ``key`` is what all spellings of a name share."""
 
 file_metadata = Table(
     "file_metadata",
@@ -232,7 +235,7 @@ run = Table(
     Column("created_at", BigInteger, nullable=False),
     Column("started_at", BigInteger),
     Column("finished_at", BigInteger),
-    UniqueConstraint("requester", "idempotency_key"),
+    UniqueConstraint("feed_id", "requester", "idempotency_key"),
 )
 Index("ix_run_state", run.c.state)
 Index("ix_run_feed", run.c.feed_id, run.c.created_at)
