@@ -25,6 +25,7 @@ from feedgate.intake.arrivals import Arrivals
 from feedgate.intake.asked import Asked
 from feedgate.intake.kept import feed_of
 from feedgate.intake.read_ahead import ReadAhead
+from feedgate.intake.upstream_guard import UpstreamGuard
 from feedgate.model.distribution import Distribution
 from feedgate.model.index import Index
 from feedgate.model.ledger import Serial
@@ -137,7 +138,8 @@ class RunIndexes:
             names = read_names(snapshot, located)
             preferred = distributions.versions(snapshot, located.id)
         feed = read_moment(sources.records, sources.blobs, located, base)
-        overlay = Overlay(feed, sources.upstream, names)
+        upstream = UpstreamGuard(sources.upstream, sources.records, located, base)
+        overlay = Overlay(feed, upstream, names)
         arrivals = Arrivals(sources.fetcher, sources.blobs, sources.looks)
         source = ReadAhead(overlay, arrivals, sources.blobs)
         return RunIndex(feed, base, names, preferred, overlay, source, arrivals)
