@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from functools import partial
 from importlib.metadata import version
+from typing import Final
 
 from starlette.types import ASGIApp
 
@@ -29,6 +30,9 @@ from feedgate.records.migrate import open_database
 from feedgate.web.application import WebParts, make_application
 from feedgate.web.health import Check
 
+_WRITE_PATIENCE_SECONDS: Final = 5.0
+"""Who waits to write keeps a thread; readers want one too, and clients do not wait for ever."""
+
 
 @asynccontextmanager
 async def web_application(
@@ -43,7 +47,9 @@ async def web_application(
 
     ``wake`` has a worker started; ``is_closing`` tells answers that are under way to end.
     """
-    records = await asyncio.to_thread(open_database, sqlite_url(directory.records_file))
+    records = await asyncio.to_thread(
+        open_database, sqlite_url(directory.records_file), patience_seconds=_WRITE_PATIENCE_SECONDS
+    )
     blobs = Files(directory.blobs)
     downloads = Downloads(records, now)
     async with AsyncExitStack() as stack:

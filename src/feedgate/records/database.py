@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import NewType
 
@@ -27,6 +28,10 @@ from feedgate.records.tables import INSTALLATION
 
 FeedId = NewType("FeedId", int)
 
+PATIENCE_SECONDS = 30.0
+"""How long a write waits for its turn, unless the process is asked not to wait so long."""
+
+_WRITERS_AT_ONCE = 4  # one writes, the rest wait: more would only keep more threads waiting
 _WAL_ATTEMPTS = 100
 _WAL_PAUSE_SECONDS = 0.05
 _FULL = "database or disk is full"  # SQLite's own words
@@ -163,9 +168,14 @@ class _RolledBack(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Database:
-    """The records of one installation; made by ``open_database``."""
+    """The records of one installation; made by ``open_database``.
 
-    engine: Engine
+    Reads and writes have a pool each: were it one, writers that wait for their
+    turn would hold the connections that readers need.
+    """
+
+    readers: Engine
+    writers: Engine
 
     @contextmanager
     def read(self, feed: FeedId | None = None, at: Serial | None = None) -> Iterator[Snapshot]:
@@ -174,7 +184,7 @@ class Database:
         With ``at`` the rows are seen as of that serial; it must not lie beyond
         the head (UnknownSerial is for the caller to raise).
         """
-        engine = self.engine
+        engine = self.readers
         if engine.dialect.name == "postgresql":
             engine = engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
         with _told(), engine.begin() as connection:
@@ -187,7 +197,7 @@ class Database:
     ) -> Iterator[Change]:
         """Open a change; leaving it without ``record(facts)`` rolls all of it back."""
         try:
-            with _told(), self.engine.execution_options(write=True).begin() as connection:
+            with _told(), self.writers.execution_options(write=True).begin() as connection:
                 change = Change(connection, feed, act, by, now, run)
                 yield change
                 if not change.has_recorded:
@@ -198,17 +208,18 @@ class Database:
     @contextmanager
     def note(self) -> Iterator[Note]:
         """Open a write that appends no entry."""
-        with _told(), self.engine.execution_options(write=True).begin() as connection:
+        with _told(), self.writers.execution_options(write=True).begin() as connection:
             yield Note(connection)
 
     def check(self) -> None:
         """Raise RecordsUnavailable unless the database answers."""
-        with _told(), self.engine.connect() as connection:
+        with _told(), self.readers.connect() as connection:
             connection.execute(select(tables.head.c.serial).limit(1)).first()
 
     def close(self) -> None:
         """Give the connections back."""
-        self.engine.dispose()
+        self.readers.dispose()
+        self.writers.dispose()
 
 
 @contextmanager
@@ -223,6 +234,8 @@ def _told() -> Iterator[None]:
         if _FULL in reason:
             raise RecordsFull from error
         raise RecordsUnavailable(reason) from error
+    except sqlalchemy.exc.TimeoutError as error:
+        raise RecordsUnavailable("other writes go on for too long") from error
 
 
 def sqlite_url(path: Path) -> str:
@@ -230,11 +243,20 @@ def sqlite_url(path: Path) -> str:
     return f"sqlite:///{path}"
 
 
-def make_engine(url: str) -> Engine:
-    """Return an engine with the hooks that SQLite needs; nothing connects yet."""
-    engine = create_engine(url)
+def reading_engine(url: str) -> Engine:
+    """Return an engine with a connection for each thread that asks; nothing connects yet."""
+    return _engine(url, pool_size=0, patience_seconds=PATIENCE_SECONDS)
+
+
+def writing_engine(url: str, *, patience_seconds: float = PATIENCE_SECONDS) -> Engine:
+    """Return an engine for few writers; each waits ``patience_seconds`` for a connection, and as long for the lock."""
+    return _engine(url, pool_size=_WRITERS_AT_ONCE, patience_seconds=patience_seconds)
+
+
+def _engine(url: str, *, pool_size: int, patience_seconds: float) -> Engine:
+    engine = create_engine(url, pool_size=pool_size, max_overflow=0, pool_timeout=patience_seconds)
     if engine.dialect.name == "sqlite":
-        event.listen(engine, "connect", _set_up_sqlite)
+        event.listen(engine, "connect", partial(_set_up_sqlite, patience_seconds))
         event.listen(engine, "begin", _begin_sqlite)
     return engine
 
@@ -267,11 +289,11 @@ def _ledger_key(feed: FeedId | None) -> int:
     return INSTALLATION if feed is None else feed
 
 
-def _set_up_sqlite(connection: sqlite3.Connection, _record: object) -> None:
+def _set_up_sqlite(patience_seconds: float, connection: sqlite3.Connection, _record: object) -> None:
     # The driver's own transactions begin deferred: two writers would fail with
     # BUSY_SNAPSHOT, for which no busy_timeout helps.
     connection.isolation_level = None
-    connection.execute("PRAGMA busy_timeout=30000")
+    connection.execute(f"PRAGMA busy_timeout={int(patience_seconds * 1000)}")
     _write_ahead(connection)
     for pragma in ("synchronous=FULL", "foreign_keys=ON"):
         connection.execute(f"PRAGMA {pragma}")

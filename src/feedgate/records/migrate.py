@@ -7,7 +7,13 @@ import sqlalchemy
 from sqlalchemy import Engine, text
 
 from feedgate.records import tables
-from feedgate.records.database import Database, make_engine, start_ledger
+from feedgate.records.database import (
+    PATIENCE_SECONDS,
+    Database,
+    reading_engine,
+    start_ledger,
+    writing_engine,
+)
 
 if TYPE_CHECKING:
     from alembic.config import Config
@@ -27,16 +33,16 @@ def alembic_config() -> "Config":
     return config
 
 
-def open_database(url: str) -> Database:
-    """Return the records at ``url``, brought to the newest tables.
+def open_database(url: str, *, patience_seconds: float = PATIENCE_SECONDS) -> Database:
+    """Return the records at ``url``, brought to the newest tables; a write waits ``patience_seconds`` for its turn.
 
     Safe in several processes at once: the migration runs inside one write
     transaction, and the second finds nothing left to do.
     """
-    engine = make_engine(url)
+    engine = reading_engine(url)
     if _stands_at(engine) != NEWEST and not _made_anew(engine):
         _upgrade(engine)
-    database = Database(engine)
+    database = Database(engine, writing_engine(url, patience_seconds=patience_seconds))
     with database.note() as note:
         start_ledger(note, None, INSTALLATION_LEDGER)
     return database

@@ -68,11 +68,11 @@ async def test_closing_waits_for_what_is_being_written(kept: KeptLooks) -> None:
 async def test_all_who_wait_hear_of_records_that_fail_and_the_next_is_kept(
     kept: KeptLooks, records: Database
 ) -> None:
-    tables.inspection.drop(records.engine)
+    tables.inspection.drop(records.writers)
     failures = await asyncio.gather(
         *(kept.keep(looked(number)) for number in range(3)), return_exceptions=True
     )
-    tables.inspection.create(records.engine)
+    tables.inspection.create(records.writers)
 
     assert [type(failure) for failure in failures] == [RecordsUnavailable] * 3
     assert (await kept.keep(looked(4))).metadata_digest is not None

@@ -2,6 +2,7 @@
 
 import sqlite3
 import threading
+import time
 from contextlib import suppress
 from pathlib import Path
 
@@ -11,7 +12,15 @@ from sqlalchemy import select
 from feedgate.model.feed import FeedProject, Origin
 from feedgate.model.ledger import NOTHING_BEFORE, Act, Serial, verify
 from feedgate.records import entries, projects, tables
-from feedgate.records.database import Database, FeedId, RecordsUnavailable, head_of, make_engine, sqlite_url
+from feedgate.records.database import (
+    Database,
+    FeedId,
+    RecordsUnavailable,
+    head_of,
+    reading_engine,
+    sqlite_url,
+    writing_engine,
+)
 from feedgate.records.feeds import Located
 from tests.builders.databases import NOON
 
@@ -136,6 +145,39 @@ def test_writers_at_once_lose_nothing_and_fork_nothing(records: Database, feed: 
     assert len(names(records, feed.id)) == 80
 
 
+def test_writers_that_wait_keep_no_reader_waiting_and_give_up_in_words(
+    records: Database, feed: Located, tmp_path: Path
+) -> None:
+    """More writers than any pool has connections wait behind one that does not end."""
+    url = sqlite_url(tmp_path / "records.sqlite")
+    impatient = Database(reading_engine(url), writing_engine(url, patience_seconds=1.0))
+    said: list[BaseException] = []
+
+    def write() -> None:
+        try:
+            with impatient.note():
+                pass
+        except BaseException as error:  # noqa: BLE001  # whatever it is, the test must hear of it
+            said.append(error)
+
+    writers = [threading.Thread(target=write) for _ in range(40)]
+    with records.note():
+        for writer in writers:
+            writer.start()
+        time.sleep(0.3)
+        begun = time.monotonic()
+        for _ in range(20):
+            assert names(impatient, feed.id) == []
+        took_seconds = time.monotonic() - begun
+        for writer in writers:
+            writer.join()
+    impatient.close()
+
+    assert took_seconds < 0.5
+    assert {type(error) for error in said} == {RecordsUnavailable}
+    assert len(said) == 40
+
+
 def test_sqlite_is_set_up_so_that_a_commit_outlives_the_machine(records: Database) -> None:
     with records.read() as view:
         pragma = {
@@ -154,7 +196,7 @@ def test_a_database_that_answers_passes_the_check(records: Database) -> None:
 def test_what_is_no_database_of_ours_fails_the_check_in_words(tmp_path: Path, content: bytes) -> None:
     file = tmp_path / "records.sqlite"
     file.write_bytes(content)
-    broken = Database(make_engine(sqlite_url(file)))
+    broken = Database(reading_engine(sqlite_url(file)), writing_engine(sqlite_url(file)))
 
     with pytest.raises(RecordsUnavailable, match="the records can not be reached: ") as raised:
         broken.check()

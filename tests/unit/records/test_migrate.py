@@ -22,7 +22,7 @@ def test_the_newest_migration_is_the_one_that_the_code_knows() -> None:
 
 
 def test_migrated_tables_are_those_of_the_code(records: Database) -> None:
-    with records.engine.connect() as connection:
+    with records.readers.connect() as connection:
         context = MigrationContext.configure(connection, opts={"compare_type": True})
         assert compare_metadata(context, tables.metadata) == []
 

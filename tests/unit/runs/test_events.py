@@ -102,7 +102,7 @@ async def test_there_are_at_most_five_writes_a_second(database: Database) -> Non
         nonlocal commits
         commits += 1
 
-    event.listen(database.engine, "commit", count)
+    event.listen(database.writers, "commit", count)
     teller = Teller(database, RUN, now)
     tell = teller.of("fetch", None)
     for number in range(100):
