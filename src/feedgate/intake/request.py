@@ -68,7 +68,7 @@ class OtherRequestUnderKey(Conflict):
 def post_request(
     records: Database, caller: Caller, path: FeedPath, asked: Asked, *, key: str, now: datetime
 ) -> Run:
-    """Write a run's row and return it; the same key of the same actor returns the first.
+    """Write a run's row and return it; the same key of the same actor on the feed returns the first.
 
     The targets are fixed here: the request's own, else the feed's. Raises what is
     wrong with the request itself (Invalid, naming file and line), and what ``require`` raises.
@@ -161,9 +161,18 @@ def _post(records: Database, posting: Posting, now: datetime) -> Run:
     with records.note() as note:
         run_id = runs.post(note, posting, now)
         run = runs.find(note, run_id)
-        if run is None or (run_id != posting.id and runs.request_text(note, run_id) != posting.request):
+        if run is None or not _is_same(posting, run, runs.request_text(note, run_id)):
             raise OtherRequestUnderKey(posting.idempotency_key)
     return run
+
+
+def _is_same(posting: Posting, run: Run, request: str) -> bool:
+    """Whether the run under the key is what is asked again.
+
+    The request's text holds its kind and the targets it names. Where it names none, the
+    first call has fixed the feed's: a call that is repeated later means those.
+    """
+    return (request, run.kind, run.retry_of) == (posting.request, posting.kind, posting.retry_of)
 
 
 def _seen(view: View, caller: Caller, run_id: str) -> Run:

@@ -32,9 +32,11 @@ class Posting:
 
 
 def post(note: Note, posting: Posting, now: datetime) -> RunId:
-    """Write the run's row and return its id; the same key of the same requester returns the first."""
+    """Write the run's row and return its id; the same key of the same requester on the feed returns the first."""
     query = select(_run.id).where(
-        _run.requester == posting.requester, _run.idempotency_key == posting.idempotency_key
+        _run.feed_id == posting.feed,
+        _run.requester == posting.requester,
+        _run.idempotency_key == posting.idempotency_key,
     )
     known = note.connection.execute(query).scalar_one_or_none()
     if known is not None:

@@ -46,7 +46,7 @@ from feedgate.web.parameters import Flag, Text, WholeNumber, feed_path
 
 KEY: Final = Text(
     "Idempotency-Key",
-    "Makes a call safe to repeat: the same key of the same actor answers with the same run.",
+    "Makes a call safe to repeat: the same key of the same actor on the feed answers with the same run.",
     pattern="[!-~]{1,200}",
     expected="1 to 200 printable ASCII characters without spaces",
     place="header",

@@ -17,7 +17,7 @@ from feedgate.intake.kept import Resolved, keep_resolved
 from feedgate.model.access import Role, Scope
 from feedgate.model.digest import Digest
 from feedgate.model.distribution import Distribution
-from feedgate.model.names import parse_project_name
+from feedgate.model.names import FeedPath, parse_project_name
 from feedgate.model.resolution import PassedOver, Pin
 from feedgate.model.run import RunId, RunState
 from feedgate.records import events, runs
@@ -26,7 +26,7 @@ from feedgate.web.application import make_application
 from feedgate.web.authentication import Authentication, Door
 from feedgate.web.operation import to_routes
 from feedgate.web.runs import Runs
-from tests.builders.installation import LOCAL_KEY, ORIGIN, TARGET, Installation
+from tests.builders.installation import FEED, LOCAL_KEY, ORIGIN, TARGET, Installation
 
 RUNS = "/api/v1/feeds/acme/pip-feed/runs"
 
@@ -170,6 +170,43 @@ async def test_several_targets_reasons_stay_whole(installation: Installation) ->
 
     assert error["message"] == reason
     assert run in error["next"]
+
+
+async def test_a_key_is_of_one_feed_and_tells_nothing_of_another(installation: Installation) -> None:
+    other = installation.make_feed(FeedPath("acme", "other"))
+    installation.token("ada", Role.COLLABORATOR)
+    here = installation.token("ada", only=(FEED,))
+    there = installation.token("ada", Role.COLLABORATOR, feed=other, only=(other,))
+    headers = {"Idempotency-Key": "k"}
+    async with installation.client(here) as first, installation.client(there) as second:
+        one = (await post(first)).json()
+        answer = await second.post(
+            "/api/v1/feeds/acme/other/runs", json={"requirements": ["demo"]}, headers=headers
+        )
+
+    assert answer.status_code == 202
+    assert (answer.json()["feed"], one["feed"]) == ("acme/other", "acme/pip-feed")
+    assert answer.json()["run"] != one["run"]
+
+
+@pytest.mark.parametrize("body", [{"kind": "plan"}, {"targets": ["3.12@x86_64-manylinux_2_28"]}])
+async def test_a_key_is_of_one_kind_and_of_the_targets_named(
+    installation: Installation, body: dict[str, Any]
+) -> None:
+    async with installation.local() as client:
+        await post(client)
+        answer = await post(client, **body)
+
+    assert (answer.status_code, answer.json()["error"]["code"]) == (409, "idempotency-key-used")
+
+
+async def test_a_key_of_a_request_is_none_of_its_retry(installation: Installation) -> None:
+    async with installation.local() as client:
+        run = (await post(client)).json()["run"]
+        finish(installation, run, RunState.FAILED)
+        answer = await client.post(f"/api/v1/runs/{run}/retry", headers={"Idempotency-Key": "k"})
+
+    assert (answer.status_code, answer.json()["error"]["code"]) == (409, "idempotency-key-used")
 
 
 async def test_lists_are_a_line_a_run_the_newest_first(installation: Installation) -> None:
