@@ -1,6 +1,8 @@
 """A feed as an Index: its rows at one moment, read one by one or all at once, and remembered."""
 
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
@@ -18,9 +20,10 @@ from feedgate.model.ledger import Act, Serial
 from feedgate.model.names import FeedPath
 from feedgate.model.target import parse_target
 from feedgate.records import distributions, feeds
-from feedgate.records.database import Database
+from feedgate.records.database import Database, sqlite_url
 from feedgate.records.distributions import Published
 from feedgate.records.feeds import Located
+from feedgate.records.migrate import open_database
 from tests.builders.databases import NOON, empty_database
 from tests.contract.test_index import LARGEST, IndexContract, listed
 from tests.doubles.memory_index import STOCK, MemoryIndex, Stocked
@@ -118,6 +121,32 @@ async def test_a_yank_changes_the_page_of_now_and_no_page_of_then(
     assert (await listed(now, LARGEST)).yanked == "too old"
     for index in (then, FeedIndex(records, blobs, feed, STOCKED)):
         assert (await listed(index, LARGEST)).yanked is None
+
+
+async def test_after_a_restored_backup_no_page_of_before_passes_for_the_new_one(
+    records: Database, blobs: Files, feed: Located, tmp_path: Path
+) -> None:
+    """Serials come again after a restore, with other files; what a client kept must not pass for them."""
+    backup = tmp_path / "backup.sqlite"
+    with (
+        closing(sqlite3.connect(tmp_path / "records.sqlite")) as now,
+        closing(sqlite3.connect(backup)) as then,
+    ):
+        now.backup(then)
+    restored = open_database(sqlite_url(backup))
+    seen = []
+    for database, reason in ((records, "too old"), (restored, "broken")):
+        row = row_of(LARGEST)
+        with database.change(feed.id, Act.YANKED, LOCAL_ADMINISTRATOR, NOON) as change:
+            distributions.replace(change, feed.id, replace(row, file=replace(row.file, yanked=reason)))
+            serial = change.record({"reason": reason})
+        page = await FeedIndex(database, blobs, feed).page(LARGEST.project)
+        seen.append((serial, page.validator))
+    restored.close()
+
+    (lost_serial, lost), (new_serial, new) = seen
+    assert lost_serial == new_serial
+    assert lost != new
 
 
 async def test_what_is_remembered_is_asked_for_once() -> None:

@@ -13,7 +13,7 @@ from feedgate.model.index import WHOLE, Content, NoSuchFile, NoSuchProject, Proj
 from feedgate.model.ledger import Serial
 from feedgate.model.names import FeedPath, ProjectName
 from feedgate.records import distributions, projects
-from feedgate.records.database import Database, Snapshot, head_of
+from feedgate.records.database import Database, Snapshot, hash_at, head_of
 from feedgate.records.distributions import Published
 from feedgate.records.feeds import Located
 
@@ -45,7 +45,7 @@ class FeedIndex:
             yield name
 
     async def page(self, name: ProjectName) -> ProjectPage:
-        """Return the project's page; its validator is the serial of its last change."""
+        """Return the project's page; its validator names the ledger's entry of its last change."""
         return await asyncio.to_thread(self.page_now, name)
 
     async def open(self, file: Distribution, span: Span = WHOLE) -> Content:
@@ -65,13 +65,18 @@ class FeedIndex:
             if not files:
                 raise NoSuchProject(name, index=str(self.feed.path))
             project = projects.find(snapshot, self.feed.id, name)
-            changed = distributions.last_change(snapshot, self.feed.id, name)
-        return page_of(name, [row.file for row in files], f"{self.feed.id}.{changed}", project)
+            validator = self._validator(snapshot, name)
+        return page_of(name, [row.file for row in files], validator, project)
 
     def find(self, filename: str) -> Published | None:
         """Return the file under that name, from a thread that may wait for the database."""
         with self.records.read(self.feed.id, self.at) as snapshot:
             return distributions.find(snapshot, self.feed.id, filename)
+
+    def _validator(self, snapshot: Snapshot, name: ProjectName) -> str:
+        """Return serial and hash of the last change: after a restored backup, the serial alone comes again."""
+        changed = distributions.last_change(snapshot, self.feed.id, name)
+        return f"{self.feed.id}.{changed}.{hash_at(snapshot, self.feed.id, changed)}"
 
     def _names(self) -> tuple[ProjectName, ...]:
         with self.records.read(self.feed.id, self.at) as snapshot:

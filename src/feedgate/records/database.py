@@ -280,6 +280,14 @@ def head_of(view: View, feed: FeedId | None) -> tuple[Serial, str]:
     return Serial(row.serial), row.hash
 
 
+def hash_at(view: View, feed: FeedId | None, serial: Serial) -> str:
+    """Return the hash of the ledger's entry with that serial; NOTHING_BEFORE where there is none."""
+    query = select(tables.entry.c.hash).where(
+        tables.entry.c.feed_id == _ledger_key(feed), tables.entry.c.serial == serial
+    )
+    return view.connection.execute(query).scalar_one_or_none() or NOTHING_BEFORE
+
+
 def _head_serial(connection: Connection, feed: FeedId | None) -> Serial:
     query = select(tables.head.c.serial).where(tables.head.c.feed_id == _ledger_key(feed))
     return Serial(connection.execute(query).scalar_one_or_none() or 0)
