@@ -26,13 +26,13 @@ from feedgate.gate.looked import Looked
 from feedgate.model.access import Caller
 from feedgate.model.decision import Decision, Verdict
 from feedgate.model.digest import Digest
-from feedgate.model.distribution import Distribution, Kind, parse_filename
+from feedgate.model.distribution import Distribution, InvalidFilename, Kind, parse_filename
 from feedgate.model.feed import Feed, FeedProject, Origin, Uploads
 from feedgate.model.ledger import Act, Serial
 from feedgate.model.names import FeedPath, ProjectName
 from feedgate.policy.policies import find_policy
 from feedgate.records import distributions, feeds, projects
-from feedgate.records.database import Change, Database
+from feedgate.records.database import Change, Database, Snapshot
 from feedgate.records.distributions import Published
 from feedgate.records.feeds import Located
 
@@ -174,7 +174,7 @@ async def receive_upload(  # who, where, what, how, when
         received = await asyncio.to_thread(_read, received)
         listed = await _listed(parts, located, feed, received, imported=imported)
         if listed is None:
-            await asyncio.to_thread(_check_release, parts.records, located, received, clock())
+            await asyncio.to_thread(_check_own, parts.records, caller, located, received, clock())
         await incoming.keep()
         looked = await parts.looks.remember(received.looked)
         row = _row(replace(received, looked=looked), listed, incoming, clock())
@@ -189,7 +189,8 @@ async def _stream(
         for event in parser.feed(chunk):
             if isinstance(event, FileBegins):
                 filename = event.filename
-                parse_filename(filename)
+                if parse_filename(filename).kind is Kind.SDIST and not filename.endswith(".tar.gz"):
+                    raise InvalidFilename(filename, "an sdist is a .tar.gz (PEP 625)")
             elif isinstance(event, FileChunk):
                 if incoming.size_bytes + len(event.content) > limit_bytes:
                     raise UploadTooLarge(filename, limit_bytes)
@@ -269,14 +270,16 @@ def _keep_out(  # where, who, what, why, when
     return UploadHeld(filename, decision) if held else UploadRefused(filename, decision)
 
 
-def _check_release(
-    records: Database,
-    located: Located,
-    received: _Received,
-    now: datetime,
+def _check_own(  # where, who, what, when
+    records: Database, caller: Caller, located: Located, received: _Received, now: datetime
 ) -> None:
-    """Raise ReleaseClosed for a file that comes too late; what the upstream lists never does."""
+    """Raise what keeps out a file that the upstream does not list.
+
+    An imported name is taken by Owners alone; ReleaseClosed for a file that comes too late.
+    """
     with records.read(located.id) as snapshot:
+        if _takes_imported_name(snapshot, located, received.project):
+            require(snapshot, caller, Permission.PROJECT_TAKE, located.path)
         rows = distributions.of_project(snapshot, located.id, received.project)
     release = [row.published_at for row in rows if Version(row.version) == Version(received.version)]
     if release and now - min(release) > RELEASE_OPEN:
@@ -369,8 +372,19 @@ def _settle_project(
             f"feedgate project set {row.project} -f {located.path} --upstream allow"
         )
     if row.origin is Origin.INTERNAL and project.origin is Origin.IMPORTED:
-        if not project.is_internal:
+        is_taken = _takes_imported_name(change, located, row.project)
+        if is_taken:
             require(change, caller, Permission.PROJECT_TAKE, path)
         projects.put(change, located.id, replace(project, origin=Origin.INTERNAL))
-        return f"{row.project} was imported and is now internal to {located.path}"
+        return f"{row.project} {'was imported and ' if is_taken else ''}is now internal to {located.path}"
     return None
+
+
+def _takes_imported_name(view: Snapshot | Change, located: Located, name: ProjectName) -> bool:
+    """Whether an own file would make a name the feed's own that it imported: that takes an Owner.
+
+    Whatever a person said of the name's upstream: denying it gives nobody the right to the name.
+    """
+    project = projects.find(view, located.id, name)
+    is_imported = project is not None and project.origin is Origin.IMPORTED
+    return is_imported and distributions.was_imported(view, located.id, name)

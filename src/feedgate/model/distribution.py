@@ -6,7 +6,7 @@ from enum import StrEnum
 from functools import lru_cache
 
 import packaging.utils
-from packaging.utils import parse_sdist_filename, parse_wheel_filename
+from packaging.utils import canonicalize_version, parse_sdist_filename, parse_wheel_filename
 from packaging.version import Version
 
 from feedgate.errors import Invalid
@@ -37,11 +37,16 @@ class InvalidFilename(Invalid):
 
 @dataclass(frozen=True, slots=True)
 class Stem:
-    """What a file name alone says."""
+    """What a file name alone says.
+
+    ``key`` is what all spellings of one name share: ``Demo-1.0-py3-none-any.whl``
+    and ``demo-1.0.0-py3-none-any.whl`` are the same file of the same release.
+    """
 
     project: ProjectName
     version: Version
     kind: Kind
+    key: str
 
 
 @lru_cache(maxsize=65536)
@@ -57,12 +62,18 @@ def parse_filename(filename: str) -> Stem:
         raise InvalidFilename(filename, "only printable ASCII without slashes may stand there")
     try:
         if filename.endswith(".whl"):
-            project, version, _build, _tags = parse_wheel_filename(filename)
-            return Stem(project, version, Kind.WHEEL)
+            project, version, build, tags = parse_wheel_filename(filename)
+            parts = (*map(str, build), *sorted(map(str, tags)), "whl")
+            return Stem(project, version, Kind.WHEEL, _key(project, version, *parts))
         project, version = parse_sdist_filename(filename)
     except (packaging.utils.InvalidWheelFilename, packaging.utils.InvalidSdistFilename) as error:
         raise InvalidFilename(filename, str(error)) from error
-    return Stem(project, version, Kind.SDIST)
+    extension = filename.rpartition(".")[2]
+    return Stem(project, version, Kind.SDIST, _key(project, version, extension))
+
+
+def _key(project: ProjectName, version: Version, *rest: str) -> str:
+    return "-".join([project, canonicalize_version(version), *rest])
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy import Row, func, insert, select
 
 from feedgate.model.digest import Digest
-from feedgate.model.distribution import Distribution
+from feedgate.model.distribution import Distribution, parse_filename
 from feedgate.model.feed import Origin
 from feedgate.model.ledger import Serial
 from feedgate.model.names import ProjectName
@@ -123,14 +123,26 @@ def totals(view: View, feed: FeedId, at: Serial) -> tuple[int, int, int]:
 
 
 def spent(view: Snapshot | Change, feed: FeedId, filenames: Sequence[str]) -> dict[str, Digest]:
-    """Return, of ``filenames``, those once used in the feed, with the digest they were used for."""
+    """Return, of ``filenames``, those once used in the feed, by whatever spelling, with the digest of then."""
+    by_key = {parse_filename(filename).key: filename for filename in filenames}
+    keys = list(by_key)
     found: dict[str, Digest] = {}
-    for start in range(0, len(filenames), _BATCH):
-        query = select(_spent.filename, _spent.digest).where(
-            _spent.feed_id == feed, _spent.filename.in_(filenames[start : start + _BATCH])
+    for start in range(0, len(keys), _BATCH):
+        query = select(_spent.key, _spent.digest).where(
+            _spent.feed_id == feed, _spent.key.in_(keys[start : start + _BATCH])
         )
-        found.update({row.filename: Digest(row.digest) for row in view.connection.execute(query)})
+        found.update({by_key[row.key]: Digest(row.digest) for row in view.connection.execute(query)})
     return found
+
+
+def was_imported(view: Snapshot | Change, feed: FeedId, name: ProjectName) -> bool:
+    """Whether the feed has, or once had, a file of that name that came from an upstream."""
+    query = select(_distribution.id).where(
+        _distribution.feed_id == feed,
+        _distribution.project == name,
+        _distribution.origin == Origin.IMPORTED.value,
+    )
+    return view.connection.execute(query.limit(1)).first() is not None
 
 
 def publish(change: Change, feed: FeedId, rows: Iterable[Published]) -> None:
@@ -147,6 +159,7 @@ def publish(change: Change, feed: FeedId, rows: Iterable[Published]) -> None:
             {
                 "feed_id": feed,
                 "filename": row.file.filename,
+                "key": row.file.stem.key,
                 "digest": row.digest,
                 "first_serial": change.serial,
             }
