@@ -223,7 +223,8 @@ class _Work:
 
 def _fault(answer: IndexFault) -> Failed:
     name, error = next(iter(answer.faults.items()))
-    return Failed(error.code, f"{name}: {error.message}. Next: {error.next_step}")
+    named = error.message if error.message.startswith(f"{name}:") else f"{name}: {error.message}"
+    return Failed(error.code, f"{named}. Next: {error.next_step}")
 
 
 def _unknown_extra(

@@ -111,7 +111,7 @@ def test_a_page_changes_with_its_own_files_alone(records: Database, stocked: Loc
 
 
 def test_a_name_is_spent_with_the_digest_of_its_first_use(records: Database, stocked: Located) -> None:
-    asked = ["demo-1.0.tar.gz", "absent-1.0-py3-none-any.whl", *(f"x{number}.whl" for number in range(900))]
+    asked = ["demo-1.0.tar.gz", "absent-1.0-py3-none-any.whl", *(f"x{number}-1.0-py3-none-any.whl" for number in range(900))]
     with records.read(stocked.id) as snapshot:
         assert distributions.spent(snapshot, stocked.id, asked) == {"demo-1.0.tar.gz": "b" * 64}
         assert distributions.spent(snapshot, stocked.id, []) == {}
