@@ -55,6 +55,7 @@ class Caller:
     scope: Scope = Scope.READ
     is_administrator: bool = False
     is_known: bool = True
+    only: tuple[FeedPath, ...] = ()
 
     def refusal(self, operation: Operation) -> int | None:
         """Return the status that refuses this caller, None where the operation is to succeed."""
@@ -110,7 +111,7 @@ class Stage:
             self.installation.records,
             LOCAL,
             actor=caller.actor,
-            feed_paths=(),
+            feed_paths=caller.only,
             scope=Scope.READ,
             life=None,
             now=self.installation.clock(),
@@ -223,7 +224,7 @@ def callers(installation: Installation) -> list[Caller]:
     ]
     installation.token("narrowed", Role.OWNER)
     narrowed = installation.token("narrowed", Role.OWNER, feed=OTHER, only=(OTHER,))
-    found.append(Caller("narrowed", narrowed, scope=Scope.MANAGE))
+    found.append(Caller("narrowed", narrowed, scope=Scope.MANAGE, only=(OTHER,)))
     for role, scope in itertools.product(Role, Scope):
         actor = f"{role}-{scope}"
         found.append(Caller(actor, installation.token(actor, role, scope=scope), role, scope))

@@ -135,6 +135,12 @@ def require_administrator(caller: Caller) -> str:
     return actor
 
 
+def is_administering(caller: Caller) -> bool:
+    """Whether the credential reaches over the whole installation: what ``require_administrator`` asks for."""
+    needed = NEEDS[Permission.INSTALLATION_ADMINISTER].scope
+    return caller.is_administrator and caller.feeds is None and caller.scope.includes(needed)
+
+
 def still_may(view: View, actor: str, permission: Permission, located: Located) -> Role | None:
     """Return the actor's role if it suffices now, whatever token once asked; a run's publish asks this."""
     if administers(view, actor):

@@ -7,11 +7,11 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from feedgate.access.actors import administers, ensure_actor, parse_actor
-from feedgate.access.permissions import Permission
 from feedgate.access.require import (
     NoSuchFeed,
-    NotAdministrator,
+    is_administering,
     require_actor,
+    require_administrator,
     role_of,
 )
 from feedgate.errors import Forbidden, Missing
@@ -31,14 +31,14 @@ _SECRET = re.compile(r"fgt_[A-Za-z0-9_-]{43}")
 
 
 class WiderThanAsking(Forbidden):
-    """A token was asked for that could do more than the one that asks."""
+    """A token was to be made or revoked that can do more than the one that asks."""
 
     code = "token-wider-than-asking"
 
     def __init__(self, what: str, *, asked: str, allowed: str) -> None:
         super().__init__(
-            f"a token may not make a wider one: {what} {asked}, but the asking token has {allowed}",
-            next_step="Ask for less, or use a token that reaches as far.",
+            f"a token may not make or revoke a wider one: {what} {asked}, but the asking token has {allowed}",
+            next_step="Use a token that reaches as far, or ask for less.",
         )
 
 
@@ -76,17 +76,18 @@ def create_token(  # what a token is
 
     No feeds = every feed its actor has a role on. ``life`` None = it does not
     expire. Raises WiderThanAsking where it would reach further than the
-    asking token, NotAdministrator where it is for somebody else.
+    asking token; for somebody else, what ``require_administrator`` raises.
     """
     by = require_actor(caller)
     owner = by if actor is None else parse_actor(actor)
-    if owner != by and not (caller.is_administrator and caller.feeds is None):
-        raise NotAdministrator(caller, Permission.INSTALLATION_ADMINISTER)
+    if owner != by:
+        require_administrator(caller)
     expires_at = None if life is None else now + life
     with records.read() as view:
         located = _located(view, caller, feed_paths)
     paths = frozenset(feed.path for feed in located) or caller.feeds
-    _check_width(caller, scope, paths, expires_at)
+    _check_width(caller, scope, paths)
+    _check_life(caller, expires_at)
     ensure_actor(records, owner, by=by, now=now)
     secret = Secret(PREFIX + secrets.token_urlsafe(32))
     row = TokenRow(
@@ -114,19 +115,25 @@ def create_token(  # what a token is
 
 
 def list_tokens(records: Database, caller: Caller) -> tuple[TokenRow, ...]:
-    """Return the caller's own tokens; an administrator sees all."""
+    """Return the caller's own tokens; an administrator whose token administers sees all."""
     actor = require_actor(caller)
     with records.read() as view:
-        return tokens.all_tokens(view, actor=None if caller.is_administrator else actor)
+        return tokens.all_tokens(view, actor=None if is_administering(caller) else actor)
 
 
 def revoke_token(records: Database, caller: Caller, token_id: str, *, now: datetime) -> TokenRow:
-    """Revoke a token at once; one that is revoked already stays so. Raises NoSuchToken."""
+    """Revoke a token at once; one that is revoked already stays so.
+
+    A token may always revoke itself, and of its actor's others those that reach no
+    further than it does. Raises NoSuchToken, WiderThanAsking.
+    """
     by = require_actor(caller)
     with records.change(None, Act.TOKEN_REVOKED, by, now) as change:
         row = tokens.find(change, token_id)
-        if row is None or (row.actor != by and not caller.is_administrator):
+        if row is None or (row.actor != by and not is_administering(caller)):
             raise NoSuchToken(token_id)
+        if row.id != caller.token_id:
+            _check_width(caller, row.scope, row.feeds)
         if row.revoked_at is None:
             tokens.revoke(change, token_id, now)
             change.record({"token": token_id, "actor": row.actor})
@@ -171,18 +178,18 @@ def _located(view: View, caller: Caller, paths: tuple[FeedPath, ...]) -> tuple[f
     return tuple(found)
 
 
-def _check_width(
-    caller: Caller, scope: Scope, paths: frozenset[FeedPath] | None, expires_at: datetime | None
-) -> None:
+def _check_width(caller: Caller, scope: Scope, paths: frozenset[FeedPath] | None) -> None:
     if not caller.scope.includes(scope):
         raise WiderThanAsking("scope", asked=scope.value, allowed=caller.scope.value)
-    if caller.feeds is not None:
-        allowed = {path.key for path in caller.feeds}
-        outside = [path for path in paths or () if path.key not in allowed]
-        if outside:
-            raise WiderThanAsking(
-                "feed", asked=str(outside[0]), allowed=", ".join(sorted(map(str, caller.feeds)))
-            )
+    if caller.feeds is None:
+        return
+    allowed = {path.key for path in caller.feeds}
+    outside = ["all"] if paths is None else sorted(str(path) for path in paths if path.key not in allowed)
+    if outside:
+        raise WiderThanAsking("feed", asked=outside[0], allowed=", ".join(sorted(map(str, caller.feeds))))
+
+
+def _check_life(caller: Caller, expires_at: datetime | None) -> None:
     if caller.expires_at is not None and (expires_at is None or expires_at > caller.expires_at):
         raise WiderThanAsking(
             "life to",
