@@ -111,10 +111,26 @@ def test_a_page_changes_with_its_own_files_alone(records: Database, stocked: Loc
 
 
 def test_a_name_is_spent_with_the_digest_of_its_first_use(records: Database, stocked: Located) -> None:
-    asked = ["demo-1.0.tar.gz", "absent-1.0-py3-none-any.whl", *(f"x{number}-1.0-py3-none-any.whl" for number in range(900))]
+    asked = [
+        "demo-1.0.tar.gz",
+        "absent-1.0-py3-none-any.whl",
+        *(f"x{number}-1.0-py3-none-any.whl" for number in range(900)),
+    ]
     with records.read(stocked.id) as snapshot:
         assert distributions.spent(snapshot, stocked.id, asked) == {"demo-1.0.tar.gz": "b" * 64}
         assert distributions.spent(snapshot, stocked.id, []) == {}
+
+
+@pytest.mark.parametrize("spelling", ["demo-1.0.tar.gz", "Demo-1.tar.gz", "demo-1.0.0.tar.gz"])
+def test_a_name_is_spent_in_every_spelling(records: Database, stocked: Located, spelling: str) -> None:
+    with records.read(stocked.id) as snapshot:
+        assert distributions.spent(snapshot, stocked.id, [spelling]) == {spelling: "b" * 64}
+
+
+def test_what_once_came_from_an_upstream_was_imported(records: Database, stocked: Located) -> None:
+    with records.read(stocked.id) as snapshot:
+        assert distributions.was_imported(snapshot, stocked.id, DEMO)
+        assert not distributions.was_imported(snapshot, stocked.id, OTHER)
 
 
 def test_a_spent_name_can_not_be_published_again(records: Database, stocked: Located) -> None:

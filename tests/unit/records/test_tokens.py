@@ -80,10 +80,25 @@ def test_an_earlier_use_never_replaces_a_later_one(records: Database) -> None:
 def test_a_revoked_token_says_since_when(records: Database) -> None:
     store(records, row(), SECRET)
     with records.change(None, Act.TOKEN_REVOKED, "local", NOON) as change:
-        tokens.revoke(change, "tok_1", NOON)
+        tokens.revoke(change, ["tok_1"], NOON)
         change.record({"token": "tok_1"})
 
     with records.read() as view:
         found = tokens.find_by_secret(view, SECRET)
     assert found is not None
     assert found.revoked_at == NOON
+
+
+def test_a_token_is_followed_to_all_that_it_made(records: Database) -> None:
+    for number, parent in ((1, None), (2, "tok_1"), (3, "tok_2"), (4, "tok_2"), (5, None), (6, "tok_5")):
+        store(records, replace(row(f"tok_{number}"), parent=parent), str(number) * 64)
+    with records.change(None, Act.TOKEN_REVOKED, "local", NOON) as change:
+        tokens.revoke(change, ["tok_3"], NOON)
+        change.record({"token": "tok_3"})
+
+    with records.read() as view:
+        assert tokens.taken_descendants(view, "tok_1") == ("tok_2", "tok_4")
+        assert tokens.taken_descendants(view, "tok_4") == ()
+        found = tokens.find(view, "tok_2")
+    assert found is not None
+    assert found.parent == "tok_1"
