@@ -464,6 +464,25 @@ def test_the_address_is_for_its_owner_alone_and_opens_nothing_without_the_key(se
     assert ask(url, "/-/hold", {"Authorization": "Bearer wrong"})[0] == 401
 
 
+def test_in_a_directory_that_others_may_enter_the_servers_files_are_its_owners_alone(served: Served) -> None:
+    """Made beforehand, as a package or a service manager makes it."""
+    served.directory.path.chmod(0o755)
+    before = os.umask(0o022)
+    try:
+        server = served.serve()
+    finally:
+        os.umask(before)
+    assert first_line(server)
+    wait(served.directory.engine_file.exists)
+
+    open_to_others = [
+        str(path.relative_to(served.directory.path))
+        for path in served.directory.path.rglob("*")
+        if path.stat().st_mode & 0o077
+    ]
+    assert open_to_others == []
+
+
 def test_a_command_with_other_settings_is_refused_and_told_which(served: Served) -> None:
     served.command(FEEDGATE_FETCH__ATTEMPTS="2").held()
     environment = served.environment | {"FEEDGATE_FETCH__ATTEMPTS": "3"}

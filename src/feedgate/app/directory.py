@@ -4,6 +4,7 @@ Imports nothing heavy: the supervisor and every command read it before they
 know whether they need more.
 """
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,6 +22,11 @@ class UnusableDirectory(Invalid):
             next_step="Name one that this user may write to, with --data or FEEDGATE_DATA.",
             facts={"path": str(path)},
         )
+
+
+def keep_files_private() -> None:
+    """Have this process and its children make files for their owner alone, whoever made the directory, and how."""
+    os.umask(0o077)
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,7 +22,7 @@ from typing import Final
 from feedgate.app.address import Address, read_address, remove_address
 from feedgate.app.channel import LOOK, Word, Words
 from feedgate.app.children import Child
-from feedgate.app.directory import DataDirectory
+from feedgate.app.directory import DataDirectory, keep_files_private
 from feedgate.app.lock import open_lock, try_lock
 from feedgate.errors import Conflict, FeedgateError, Invalid
 from feedgate.web.listener import Listener, open_listener, url_of
@@ -67,6 +67,7 @@ def serve(
     AddressInUse, UnusableAddress, and what is wrong with the settings. To be called from the main thread, once in
     a process: the lock is freed by its exit.
     """
+    keep_files_private()
     directory = DataDirectory(data.absolute())
     directory.create()
     lock = _take_lock(directory, patient=not for_commands)

@@ -19,7 +19,7 @@ import uvloop
 
 from feedgate.app.address import Address, remove_address, write_address
 from feedgate.app.channel import Word, tell
-from feedgate.app.directory import DataDirectory
+from feedgate.app.directory import DataDirectory, keep_files_private
 from feedgate.app.logs import set_up_logs
 from feedgate.app.outward import check_outward
 from feedgate.app.parentage import die_with_parent
@@ -45,6 +45,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--stays", action="store_true")
     options = parser.parse_args(arguments)
     die_with_parent(options.parent)
+    keep_files_private()
     set_up_logs("web")
     directory = DataDirectory(options.data)
     file = options.config or directory.settings_file

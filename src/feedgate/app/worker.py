@@ -17,7 +17,7 @@ from pathlib import Path
 import uvloop
 
 from feedgate.app.channel import LOOK
-from feedgate.app.directory import DataDirectory
+from feedgate.app.directory import DataDirectory, keep_files_private
 from feedgate.app.lock import open_lock, wait_for_lock
 from feedgate.app.logs import set_up_logs
 from feedgate.app.parentage import die_with_parent
@@ -36,6 +36,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--config", type=Path)
     options = parser.parse_args(arguments)
     die_with_parent(options.parent)
+    keep_files_private()
     signal.signal(signal.SIGTERM, lambda *_: os._exit(0))
     set_up_logs("worker")
     directory = DataDirectory(options.data)
