@@ -3,6 +3,8 @@
 import hashlib
 import os
 import resource
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -23,6 +25,56 @@ async def put(files: Files, body: bytes) -> Digest:
 
 def files_below(folder: Path) -> list[Path]:
     return sorted(path.relative_to(folder) for path in folder.rglob("*") if path.is_file())
+
+
+HOLDER = """
+import asyncio, sys
+from pathlib import Path
+from feedgate.blobs.files import Files
+
+async def hold():
+    async with Files(Path(sys.argv[1])).receive() as incoming:
+        await incoming.write(b"half of it")
+        print("holds", flush=True)
+        await asyncio.to_thread(sys.stdin.read)
+
+asyncio.run(hold())
+"""
+
+
+def another_that_receives(root: Path) -> "subprocess.Popen[bytes]":
+    """Return a process with a part open, until its standard input ends."""
+    process = subprocess.Popen(
+        [sys.executable, "-c", HOLDER, str(root)], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    )
+    assert process.stdout is not None
+    assert process.stdout.readline() == b"holds\n"
+    return process
+
+
+async def test_parts_of_processes_that_are_gone_are_removed_and_those_of_living_ones_stay(
+    tmp_path: Path,
+) -> None:
+    killed, living = another_that_receives(tmp_path), another_that_receives(tmp_path)
+    files = Files(tmp_path)
+    killed.kill()
+    killed.communicate()
+    assert len(files_below(tmp_path / "incoming")) == 2
+
+    async with files.receive() as incoming:
+        await incoming.write(b"abc")
+        assert files.remove_abandoned() == 1
+        digest = await incoming.keep()
+
+    assert await files.has(digest)
+    assert len(files_below(tmp_path / "incoming")) == 1
+    living.communicate(b"")
+    assert living.returncode == 0
+    assert files_below(tmp_path / "incoming") == []
+
+
+def test_where_nothing_came_yet_nothing_is_abandoned(tmp_path: Path) -> None:
+    assert Files(tmp_path / "not-there").remove_abandoned() == 0
 
 
 @pytest.fixture

@@ -1,6 +1,7 @@
 """Wiring of the worker: the steps with their parts, the engine and the reconciler."""
 
 import asyncio
+import shutil
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -31,8 +32,11 @@ EXECUTOR: Final = "worker"
 @asynccontextmanager
 async def open_worker(settings: Settings, directory: DataDirectory) -> AsyncIterator[Reconciler]:
     """Give the reconciler of a launched engine; the worker's lock must be held."""
+    # Nobody works there, and a step that is taken again begins with nothing.
+    await asyncio.to_thread(shutil.rmtree, directory.scratch, ignore_errors=True)
     records = await asyncio.to_thread(open_database, sqlite_url(directory.records_file))
     blobs = Files(directory.blobs)
+    await asyncio.to_thread(blobs.remove_abandoned)
     async with (
         open_upstream(settings, directory) as (fetcher, upstream),
         Looks.opened(records, blobs, now) as looks,

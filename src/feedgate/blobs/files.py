@@ -5,17 +5,19 @@ power loss that its bytes did not. Read by ourselves too, not through obstore: o
 brings a small file (0.1 ms against 0.2 ms), large ones come twenty times
 cheaper, and what is open stays readable when its name is deleted.
 
-Parts live in ``incoming/`` until they are kept. A crash leaves one there, never
-half a blob; the sweep takes it.
+Parts live in ``incoming/`` until they are kept, each locked by the process that
+writes it. A crash leaves one there, never half a blob; ``remove_abandoned`` takes
+what nobody holds. Blobs that no row names stay.
 """
 
 import asyncio
 import errno
+import fcntl
 import hashlib
 import os
 import secrets
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, suppress
 from io import FileIO
 from pathlib import Path
 from typing import Protocol
@@ -44,10 +46,10 @@ class Files:
     @asynccontextmanager
     async def receive(self, also: tuple[AlsoHash, ...] = ()) -> AsyncIterator[Incoming]:
         """Open a part file below ``incoming/``; it is gone when the context is left."""
-        part = self._incoming / f"{os.getpid()}-{secrets.token_hex(8)}"
+        part = self._incoming / secrets.token_hex(16)
         with _in_words(part):
             self._incoming.mkdir(parents=True, exist_ok=True)
-            file = FileIO(part, "xb")
+            file = _open_locked(part)
         try:
             yield _Part(self, part, file, also)
         finally:
@@ -93,6 +95,21 @@ class Files:
         with _in_words(self._root):
             await asyncio.to_thread(self.path(digest).unlink, missing_ok=True)
 
+    def remove_abandoned(self) -> int:
+        """Remove the parts whose processes are gone, and return how many those were; for a thread.
+
+        Others may receive meanwhile, in this process too.
+        """
+        removed = 0
+        with _in_words(self._incoming):
+            parts = list(self._incoming.iterdir()) if self._incoming.is_dir() else []
+            for part in parts:
+                with suppress(FileNotFoundError), FileIO(part, "rb+") as file:
+                    if _try_lock(file):
+                        part.unlink()
+                        removed += 1
+        return removed
+
     async def check(self) -> None:
         """Write, read and delete a probe of bytes that were never there before."""
         probe = secrets.token_bytes(32)
@@ -109,8 +126,8 @@ class Files:
     def keep(self, part: Path, file: FileIO, digest: Digest, size_bytes: int) -> None:
         """Give the part its lasting name; for a thread.
 
-        A blob that is there already is kept, its time renewed so that no sweep
-        by age takes it from under us; one of another size lost bytes, and is replaced.
+        A blob that is there already is kept, its time renewed; one of another size
+        lost bytes, and is replaced.
         """
         blob = self.path(digest)
         with _in_words(self._root):
@@ -118,9 +135,9 @@ class Files:
                 os.utime(blob)
                 return
             os.fsync(file.fileno())
-            file.close()
             self._make_folder(blob.parent)
-            part.replace(blob)
+            part.replace(blob)  # still open, so still locked: nobody takes it for abandoned
+            file.close()
             _fsync_folder(blob.parent)
 
     def _make_folder(self, folder: Path) -> None:
@@ -226,6 +243,24 @@ class _Chunks:
 class _Hashing(Protocol):
     def update(self, chunk: bytes, /) -> None: ...
     def hexdigest(self) -> str: ...
+
+
+def _open_locked(part: Path) -> FileIO:
+    """Return the new file with a lock on it that ends with us; again if it was taken for abandoned before that."""
+    while True:
+        file = FileIO(part, "xb")
+        if _try_lock(file) and os.fstat(file.fileno()).st_nlink:
+            return file
+        file.close()
+        part.unlink(missing_ok=True)
+
+
+def _try_lock(file: FileIO) -> bool:
+    try:
+        fcntl.flock(file.fileno(), fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
 
 
 def _new_hash(name: AlsoHash) -> _Hashing:

@@ -47,7 +47,6 @@ class Publish:
             answer = await asyncio.to_thread(self._publish, run, staging, base, facts)
             if isinstance(answer, Publication):
                 await asyncio.to_thread(self._keep, run, answer)
-                self.views.close(run.id)
                 tell(Event("published", {"files": len(answer.published), "serial": answer.serial}))
                 return Done()
             base = answer.serial

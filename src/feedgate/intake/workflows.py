@@ -1,5 +1,7 @@
 """The order of the steps, for each kind of run."""
 
+import asyncio
+import shutil
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -15,7 +17,7 @@ from feedgate.intake.publish import Publish
 from feedgate.intake.resolve import Resolve
 from feedgate.intake.run_index import RunIndexes, Sources
 from feedgate.intake.uv import Uv
-from feedgate.model.run import RunKind, RunState
+from feedgate.model.run import RunId, RunKind, RunState
 from feedgate.runs.step import Once, PerTarget, Workflow
 
 
@@ -34,6 +36,11 @@ def make_workflows(parts: IntakeParts) -> Mapping[RunKind, Workflow]:
     sources, clock = parts.sources, parts.clock
     records, blobs, looks = sources.records, sources.blobs, sources.looks
     views = RunIndexes(sources)
+
+    async def release(run: RunId) -> None:
+        views.close(run)
+        await asyncio.to_thread(shutil.rmtree, parts.scratch / run, ignore_errors=True)
+
     resolve = Resolve(records, views, parts.uv, parts.scratch)
     prove = Prove(records, blobs, looks, views, parts.uv, parts.scratch, clock)
     add = Workflow(
@@ -49,6 +56,7 @@ def make_workflows(parts: IntakeParts) -> Mapping[RunKind, Workflow]:
         ),
         done=RunState.PUBLISHED,
         has_happened=has_published,
+        release=release,
     )
-    plan = Workflow("plan", (PerTarget(resolve),), done=RunState.PLANNED)
+    plan = Workflow("plan", (PerTarget(resolve),), done=RunState.PLANNED, release=release)
     return {RunKind.ADD: add, RunKind.PLAN: plan}

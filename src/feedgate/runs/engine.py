@@ -117,7 +117,9 @@ class Engine:
 
     async def end(self, run: RunId, kind: RunKind, ending: Ending) -> None:
         """Give a run that nobody works on its end, unless what can not be taken back has happened already."""
-        await asyncio.to_thread(self._end_early, run, self._workflows[kind], ending)
+        workflow = self._workflows[kind]
+        await asyncio.to_thread(self._end_early, run, workflow, ending)
+        await workflow.release(run)
 
     async def standing(self, run: RunId) -> Standing:
         """Return whether the engine knows the run, and has it still before it."""
@@ -172,6 +174,7 @@ class Engine:
             return ending.state.value
         finally:
             await teller.close()
+            await workflow.release(run_id)
             self._active.discard(run_id)
 
     async def _take_phases(self, workflow: Workflow, run: Run, teller: Teller) -> Ending:

@@ -4,7 +4,7 @@ A step may run twice, even at once, with the same outcome; what it works out
 for later steps it keeps in the records, by run and step.
 """
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import ClassVar, Protocol
 
@@ -43,6 +43,10 @@ class Once:
     step: Step
 
 
+async def _nothing_to_release(_run: RunId) -> None:
+    pass
+
+
 def _nothing_has(_view: View, _run: RunId) -> bool:
     return False
 
@@ -62,3 +66,6 @@ class Workflow:
     Asked in the transaction that ends a cancelled run. Whoever does what can not
     be taken back asks in turn, in the same transaction, whether the run has ended.
     """
+
+    release: Callable[[RunId], Awaitable[None]] = _nothing_to_release
+    """Lets go of what the steps made for the run alone; called after its end, however it ended."""
