@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 
 from feedgate.access.actors import administers, ensure_actor, parse_actor
 from feedgate.access.require import (
+    CredentialsRequired,
     NoSuchFeed,
     is_administering,
     require_actor,
@@ -39,6 +40,18 @@ class WiderThanAsking(Forbidden):
         super().__init__(
             f"a token may not make or revoke a wider one: {what} {asked}, but the asking token has {allowed}",
             next_step="Use a token that reaches as far, or ask for less.",
+        )
+
+
+class EndlessToken(Forbidden):
+    """A token without an end was asked for by a token."""
+
+    code = "token-without-end"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "a token may not make one that never expires",
+            next_step="Give it an end, for example --expires 1y, or make it on the server's own machine with --data.",
         )
 
 
@@ -75,7 +88,8 @@ def create_token(  # what a token is
     """Make a token of ``actor`` (default: the caller's own) for the feeds named.
 
     No feeds = every feed its actor has a role on. ``life`` None = it does not
-    expire. Raises WiderThanAsking where it would reach further than the
+    expire, which is for the data directory's key alone (EndlessToken). It ends
+    with the token that asks, at the latest. Raises WiderThanAsking where it would reach further than the
     asking token; for somebody else, what ``require_administrator`` raises.
     """
     by = require_actor(caller)
@@ -99,8 +113,10 @@ def create_token(  # what a token is
         expires_at=expires_at,
         revoked_at=None,
         last_used_at=None,
+        parent=caller.token_id,
     )
     with records.change(None, Act.TOKEN_CREATED, by, now) as change:
+        _check_taken(change, caller)
         tokens.create(change, row, secret_sha256=_fingerprint(secret), feed_ids=_ids(change, paths))
         change.record(
             {
@@ -109,6 +125,7 @@ def create_token(  # what a token is
                 "scope": scope.value,
                 "feeds": None if paths is None else sorted(str(path) for path in paths),
                 "expires_at": None if expires_at is None else format_time(expires_at),
+                "parent": caller.token_id,
             }
         )
     return NewToken(row, secret)
@@ -122,7 +139,7 @@ def list_tokens(records: Database, caller: Caller) -> tuple[TokenRow, ...]:
 
 
 def revoke_token(records: Database, caller: Caller, token_id: str, *, now: datetime) -> TokenRow:
-    """Revoke a token at once; one that is revoked already stays so.
+    """Revoke a token and all that it made at once; one that is revoked already stays so.
 
     A token may always revoke itself, and of its actor's others those that reach no
     further than it does. Raises NoSuchToken, WiderThanAsking.
@@ -135,8 +152,9 @@ def revoke_token(records: Database, caller: Caller, token_id: str, *, now: datet
         if row.id != caller.token_id:
             _check_width(caller, row.scope, row.feeds)
         if row.revoked_at is None:
-            tokens.revoke(change, token_id, now)
-            change.record({"token": token_id, "actor": row.actor})
+            made = tokens.taken_descendants(change, token_id)
+            tokens.revoke(change, (token_id, *made), now)
+            change.record({"token": token_id, "actor": row.actor, "made": made})
             row = replace(row, revoked_at=now)
     return row
 
@@ -190,12 +208,21 @@ def _check_width(caller: Caller, scope: Scope, paths: frozenset[FeedPath] | None
 
 
 def _check_life(caller: Caller, expires_at: datetime | None) -> None:
+    if expires_at is None and caller.token_id is not None and caller.expires_at is None:
+        raise EndlessToken
     if caller.expires_at is not None and (expires_at is None or expires_at > caller.expires_at):
         raise WiderThanAsking(
             "life to",
             asked="no end" if expires_at is None else format_time(expires_at),
             allowed=format_time(caller.expires_at),
         )
+
+
+def _check_taken(view: View, caller: Caller) -> None:
+    """Raise where the asking token was revoked since the call came in: what it makes now would outlive it."""
+    asking = None if caller.token_id is None else tokens.find(view, caller.token_id)
+    if asking is not None and asking.revoked_at is not None:
+        raise CredentialsRequired
 
 
 def _ids(view: View, paths: frozenset[FeedPath] | None) -> frozenset[FeedId]:

@@ -1,6 +1,6 @@
 """Queries on tokens: the secret is never here, only its sha256."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -17,7 +17,10 @@ _token, _scope_feed = tables.token.c, tables.token_feed.c
 
 @dataclass(frozen=True, slots=True)
 class TokenRow:
-    """A token as stored; ``feeds`` None = every feed its actor has a role on."""
+    """A token as stored; ``feeds`` None = every feed its actor has a role on.
+
+    ``parent`` is the token that made it, None where the data directory's key did.
+    """
 
     id: str
     actor: str
@@ -27,6 +30,7 @@ class TokenRow:
     expires_at: datetime | None
     revoked_at: datetime | None
     last_used_at: datetime | None
+    parent: str | None = None
 
 
 def create(change: Change, row: TokenRow, *, secret_sha256: str, feed_ids: frozenset[FeedId]) -> None:
@@ -40,6 +44,7 @@ def create(change: Change, row: TokenRow, *, secret_sha256: str, feed_ids: froze
             all_feeds=row.feeds is None,
             created_at=to_microseconds(row.created_at),
             expires_at=None if row.expires_at is None else to_microseconds(row.expires_at),
+            parent=row.parent,
         )
     )
     if feed_ids:
@@ -68,10 +73,18 @@ def all_tokens(view: View, *, actor: str | None = None) -> tuple[TokenRow, ...]:
     return tuple(_read(view, row) for row in view.connection.execute(query).all())
 
 
-def revoke(change: Change, token_id: str, now: datetime) -> None:
-    """Say that the token is no longer taken."""
+def taken_descendants(view: View, token_id: str) -> tuple[str, ...]:
+    """Return the ids of the tokens that this one made, and those of theirs, that are not revoked; sorted."""
+    line = select(_token.id).where(_token.parent == token_id).cte("line", recursive=True)
+    line = line.union(select(_token.id).join(line, _token.parent == line.c.id))
+    query = select(_token.id).where(_token.id.in_(select(line.c.id)), _token.revoked_at.is_(None))
+    return tuple(view.connection.execute(query.order_by(_token.id)).scalars())
+
+
+def revoke(change: Change, token_ids: Sequence[str], now: datetime) -> None:
+    """Say that the tokens are no longer taken."""
     change.connection.execute(
-        update(tables.token).where(_token.id == token_id).values(revoked_at=to_microseconds(now))
+        update(tables.token).where(_token.id.in_(token_ids)).values(revoked_at=to_microseconds(now))
     )
 
 
@@ -97,6 +110,7 @@ def _read(view: View, row: Row[tuple[object, ...]]) -> TokenRow:
         expires_at=_moment(row.expires_at),
         revoked_at=_moment(row.revoked_at),
         last_used_at=_moment(row.last_used_at),
+        parent=row.parent,
     )
 
 
