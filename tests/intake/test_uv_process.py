@@ -169,6 +169,27 @@ def assert_made_from_nothing(environment: Mapping[str, str]) -> None:
     assert list(Path(environment["HOME"]).iterdir()) == [] or not Path(environment["HOME"]).exists()
 
 
+async def test_no_more_resolvers_run_at_once_than_have_turns(bench: Bench, tmp_path: Path) -> None:
+    """However many targets runs have; in uv's place stands what tells when it is there."""
+    (tmp_path / "counted").write_text(
+        f"#!/bin/sh\ncd '{tmp_path}'\ntouch here-$$\nls here-* | wc -l >> seen\nsleep 0.2\nrm here-$$\nexit 1\n"
+    )
+    (tmp_path / "counted").chmod(0o755)
+    resolver = replace(bench.uv, binary=tmp_path / "counted", turns=asyncio.Semaphore(2))
+    wanted = Wanted([Requirement("app")], "3.11.7", LINUX)
+
+    await asyncio.gather(
+        *(
+            resolver.compile(Mount(index_of()), wanted, working_directory=tmp_path / f"work-{number}")
+            for number in range(6)
+        )
+    )
+
+    seen = [int(line) for line in (tmp_path / "seen").read_text().splitlines()]
+    assert len(seen) == 6
+    assert max(seen) == 2
+
+
 WORKER = """
 import asyncio, sys
 from pathlib import Path

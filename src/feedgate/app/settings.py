@@ -127,6 +127,12 @@ class RunSettings(Section):
     """How runs are worked on."""
 
     concurrency: int = Field(4, ge=1, le=64, description="Runs worked on at once.")
+    resolvers: int | None = Field(
+        None,
+        ge=1,
+        le=256,
+        description="Resolvers at work at once, over all runs. Without it: one a core, and two at least.",
+    )
 
 
 class AccessSettings(Section):

@@ -18,7 +18,7 @@ from feedgate.blobs.files import Files
 from feedgate.gate.look import Looks
 from feedgate.index.loopback import Loopback
 from feedgate.intake.run_index import Sources
-from feedgate.intake.uv import Uv
+from feedgate.intake.uv import Uv, resolvers_by_default
 from feedgate.intake.workflows import IntakeParts, make_workflows
 from feedgate.records.database import sqlite_url
 from feedgate.records.migrate import open_database
@@ -44,7 +44,13 @@ async def open_worker(settings: Settings, directory: DataDirectory) -> AsyncIter
     ):
         parts = IntakeParts(
             sources=Sources(records, blobs, fetcher, upstream, looks),
-            uv=Uv(Path(uv.find_uv_bin()), Path(sys.executable), directory.resolver_cache, loopback),
+            uv=Uv(
+                Path(uv.find_uv_bin()),
+                Path(sys.executable),
+                directory.resolver_cache,
+                loopback,
+                turns=asyncio.Semaphore(settings.runs.resolvers or resolvers_by_default()),
+            ),
             scratch=directory.scratch,
             clock=now,
         )

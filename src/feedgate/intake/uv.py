@@ -13,7 +13,7 @@ import signal
 import sys
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from packaging.requirements import Requirement
@@ -111,11 +111,20 @@ class IndexFault:
     asked: Asked
 
 
+def resolvers_by_default() -> int:
+    """Return how many resolvers run at once unless a setting says otherwise: one a core, and two at least."""
+    return max(2, os.cpu_count() or 1)
+
+
+def _turns() -> asyncio.Semaphore:
+    return asyncio.Semaphore(resolvers_by_default())
+
+
 @dataclass(frozen=True, slots=True)
 class Uv:
     """uv's ``binary``, a ``python`` of ours (any version does), the ``cache`` folder, the listener.
 
-    ``timeout_seconds`` bounds one call. Start it from the event loop's thread
+    ``timeout_seconds`` bounds one call, from when one of ``turns`` is free for it. Start it from the event loop's thread
     of a worker: the kernel kills uv when the thread that started it dies.
     """
 
@@ -124,6 +133,7 @@ class Uv:
     cache: Path
     loopback: Loopback
     timeout_seconds: float = 600
+    turns: asyncio.Semaphore = field(default_factory=_turns)
 
     async def compile(
         self,
@@ -147,8 +157,9 @@ class Uv:
         output = folder / _OUTPUT
         output.write_text(write_preferences(wanted.preferences))  # uv reads it before it writes it
         arguments = self._arguments(wanted, index_host, cached=cached)
-        with self.loopback.call({index_host: mount}, python=wanted.python) as call:
-            status, prose = await self._run(arguments, self._environment(call, folder), folder)
+        async with self.turns:
+            with self.loopback.call({index_host: mount}, python=wanted.python) as call:
+                status, prose = await self._run(arguments, self._environment(call, folder), folder)
         asked = Asked(frozenset(call.asked), tuple(dict.fromkeys(call.not_found)), tuple(call.escapes))
         if call.unavailable:
             return IndexFault(dict(call.unavailable), asked)
