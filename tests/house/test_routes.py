@@ -16,7 +16,7 @@ from feedgate.access.actors import ensure_actor
 from feedgate.access.grants import grant
 from feedgate.access.permissions import NEEDS, Permission
 from feedgate.access.tokens import create_token
-from feedgate.feed.feeds import add_target, show_feed
+from feedgate.feed.feeds import add_target, set_feed, show_feed
 from feedgate.feed.yank import yank
 from feedgate.intake.asked import Asked
 from feedgate.intake.request import post_request
@@ -295,6 +295,24 @@ async def test_each_caller_gets_section_sevens_answer_and_each_change_is_an_entr
             faults.append(fault(operation, caller, answer, written=stage.written() - before))
 
     assert not [found for found in faults if found]
+
+
+async def test_a_public_feed_opens_its_pages_and_files_and_not_its_history(stage: Stage) -> None:
+    set_feed(stage.installation.records, LOCAL, FEED, is_public=True, now=stage.installation.clock())
+    stranger = Caller("stranger", stage.installation.token("stranger"), scope=Scope.MANAGE)
+    nobody = Caller("nobody", None, is_known=False)
+    faults = []
+    for case, variants in operations(stage.installation).items():
+        for operation, caller in itertools.product(variants, (nobody, stranger)):
+            is_read = operation.needs in {Permission.FEED_READ, Permission.HISTORY_READ}
+            if is_read and case not in REDIRECTS | TAKES_NO_POST:
+                answer = await send(stage, operation, caller, CASES[case](stage, caller))
+                refused = caller.refusal(operation)
+                expected = 200 if operation.needs is Permission.FEED_READ else refused
+                if answer.status_code != expected:
+                    faults.append(f"{operation.name} by {caller.actor}: {answer.status_code}, not {expected}")
+
+    assert not faults
 
 
 async def test_a_write_needs_a_right_to_write(stage: Stage) -> None:

@@ -10,6 +10,7 @@ class Permission(StrEnum):
     """An act on a feed or on the installation, as ``resource:action``."""
 
     FEED_READ = "feed:read"
+    HISTORY_READ = "history:read"
     FEED_REQUEST = "feed:request"
     DISTRIBUTION_UPLOAD = "distribution:upload"
     RELEASE_YANK = "release:yank"
@@ -34,7 +35,12 @@ class Need:
 
 NEEDS: dict[Permission, Need] = {
     Permission.FEED_READ: Need(
-        Scope.READ, Role.READER, "list, read pages, download, read runs and the ledger"
+        Scope.READ, Role.READER, "list, read pages, download; on a public feed anybody may"
+    ),
+    Permission.HISTORY_READ: Need(
+        Scope.READ,
+        Role.READER,
+        "read runs, and the ledger: who has which role stands there for its Owners alone",
     ),
     Permission.FEED_REQUEST: Need(
         Scope.WRITE, Role.COLLABORATOR, "plan and request (add on a feed), cancel and retry runs"

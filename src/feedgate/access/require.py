@@ -80,6 +80,7 @@ class NotAdministrator(Forbidden):
 def require(view: View, caller: Caller, permission: Permission, path: FeedPath) -> Located:
     """Return the feed if ``caller`` may do the act on it.
 
+    A public feed opens its pages and files; its history needs a role of one's own.
     Raises CredentialsRequired (401), NoSuchFeed (404: alike for a feed that
     does not exist and one the actor may not know of), RoleTooSmall or
     ScopeTooSmall (403).
@@ -87,7 +88,7 @@ def require(view: View, caller: Caller, permission: Permission, path: FeedPath) 
     need = NEEDS[permission]
     located = feeds.find(view, path)
     feed = None if located is None else feeds.state(view, located)
-    is_public = feed is not None and feed.is_public
+    is_public = feed is not None and feed.is_public and permission is not Permission.HISTORY_READ
     if caller.actor is None:
         if located is not None and is_public and permission is Permission.FEED_READ:
             return located

@@ -1,15 +1,19 @@
 """Read a ledger and verify it: a feed's for its readers, the installation's for administrators."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Final
 
 from feedgate.access.permissions import Permission
 from feedgate.access.require import require, require_administrator
-from feedgate.errors import Conflict
+from feedgate.errors import Conflict, Forbidden
 from feedgate.model.access import Caller
-from feedgate.model.ledger import Entry, Serial, Verification, verify
+from feedgate.model.ledger import Act, Entry, Serial, Verification, verify
 from feedgate.model.names import FeedPath
 from feedgate.records import entries
 from feedgate.records.database import Database, FeedId, View, head_of
+
+_OF_ROLES: Final = frozenset({Act.GRANTED.value, Act.GRANT_REMOVED.value})
+_LEFT_OUT: Final = "{}"
 
 
 class HeadNotFound(Conflict):
@@ -35,10 +39,18 @@ class Verified:
 def read_ledger(
     records: Database, caller: Caller, path: FeedPath | None, *, after: Serial, limit: int
 ) -> tuple[Entry, ...]:
-    """Return at most ``limit`` entries behind the serial ``after``."""
+    """Return at most ``limit`` entries behind the serial ``after``.
+
+    Whoever may not list a feed's grants gets their entries without facts; the
+    hashes are those of the whole entries.
+    """
     with records.read() as view:
         feed = _ledger(view, caller, path)
-        return tuple(entries.entries(view, feed, after=after, limit=limit))
+        shows_roles = path is None or _may_list_grants(view, caller, path)
+        return tuple(
+            entry if shows_roles or entry.act not in _OF_ROLES else replace(entry, facts=_LEFT_OUT)
+            for entry in entries.entries(view, feed, after=after, limit=limit)
+        )
 
 
 def verify_ledger(
@@ -67,4 +79,12 @@ def _ledger(view: View, caller: Caller, path: FeedPath | None) -> FeedId | None:
     if path is None:
         require_administrator(caller)
         return None
-    return require(view, caller, Permission.FEED_READ, path).id
+    return require(view, caller, Permission.HISTORY_READ, path).id
+
+
+def _may_list_grants(view: View, caller: Caller, path: FeedPath) -> bool:
+    try:
+        require(view, caller, Permission.FEED_MANAGE, path)
+    except Forbidden:
+        return False
+    return True

@@ -112,23 +112,23 @@ def retry_run(records: Database, caller: Caller, run_id: str, *, key: str, now: 
 
 
 def show_run(records: Database, caller: Caller, run_id: str) -> Run:
-    """Return a run of a feed that the caller may read; raises NoSuchRun."""
+    """Return a run of a feed on which the caller has a role; raises NoSuchRun."""
     with records.read() as view:
         return _seen(view, caller, run_id)
 
 
 def list_runs(records: Database, caller: Caller, path: FeedPath | None, *, limit: int) -> tuple[Run, ...]:
-    """Return the newest runs first: of one feed, or of all that the caller may read."""
+    """Return the newest runs first: of one feed, or of all on which the caller has a role."""
     with records.read() as view:
         if path is not None:
-            located = require(view, caller, Permission.FEED_READ, path)
+            located = require(view, caller, Permission.HISTORY_READ, path)
             return runs.newest(view, feeds=[located.id], limit=limit)
         require_actor(caller)
         readable = [
             located.id
             for located in feeds.all_feeds(view)
-            if (feed := feeds.state(view, located)) is not None
-            and role_of(view, caller, located, is_public=feed.is_public) is not None
+            if feeds.state(view, located) is not None
+            and role_of(view, caller, located, is_public=False) is not None
         ]
         return runs.newest(view, feeds=readable, limit=limit)
 
@@ -181,7 +181,7 @@ def _seen(view: View, caller: Caller, run_id: str) -> Run:
         require_actor(caller)
         raise NoSuchRun(run_id)
     try:
-        require(view, caller, Permission.FEED_READ, run.feed)
+        require(view, caller, Permission.HISTORY_READ, run.feed)
     except NoSuchFeed as error:
         raise NoSuchRun(run_id) from error
     return run

@@ -38,7 +38,7 @@ class Ledgers:
 
     def operations(self) -> tuple[Operation, ...]:
         """Return the table of them."""
-        read, administer = Permission.FEED_READ, Permission.INSTALLATION_ADMINISTER
+        read, administer = Permission.HISTORY_READ, Permission.INSTALLATION_ADMINISTER
         return (
             Operation(
                 "show-feed-ledger",

@@ -76,7 +76,7 @@ class Runs:
 
     def operations(self) -> tuple[Operation, ...]:
         """Return the table of them."""
-        read, ask = Permission.FEED_READ, Permission.FEED_REQUEST
+        read, ask = Permission.HISTORY_READ, Permission.FEED_REQUEST
         return (
             Operation(
                 "list-runs",
@@ -144,7 +144,7 @@ class Runs:
         )
 
     async def list_all(self, request: Request) -> Response:
-        """List the newest runs of the feeds that the caller may read."""
+        """List the newest runs of the feeds on which the caller has a role."""
         return await self._list(request, None)
 
     async def list_of_feed(self, request: Request) -> Response:

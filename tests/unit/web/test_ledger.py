@@ -5,9 +5,10 @@ import sqlite3
 
 import pytest
 
+from feedgate.access.grants import remove_grant
 from feedgate.api.bodies import EntryBody, VerificationBody
-from feedgate.model.access import Role
-from tests.builders.installation import Installation
+from feedgate.model.access import Role, Scope
+from tests.builders.installation import FEED, LOCAL, Installation
 
 LEDGER = "/api/v1/feeds/acme/pip-feed/ledger"
 
@@ -25,6 +26,32 @@ async def test_entries_come_in_order_behind_a_serial(installation: Installation)
     assert entries[1].facts == {"actor": "ada", "role": "reader"}
     assert entries[2].previous == entries[1].hash
     assert part == whole[1:2]
+
+
+@pytest.mark.parametrize(
+    ("role", "scope", "sees"),
+    [
+        (Role.READER, Scope.MANAGE, False),
+        (Role.CONTRIBUTOR, Scope.MANAGE, False),
+        (Role.OWNER, Scope.WRITE, False),
+        (Role.OWNER, Scope.MANAGE, True),
+    ],
+)
+async def test_who_has_which_role_is_for_those_who_may_list_it(
+    installation: Installation, role: Role, scope: Scope, *, sees: bool
+) -> None:
+    installation.token("secret-auditor", Role.READER)
+    remove_grant(installation.records, LOCAL, FEED, "secret-auditor", now=installation.clock())
+    async with installation.client(installation.token("ada", role, scope=scope)) as client:
+        granted = await client.get("/api/v1/feeds/acme/pip-feed/grants")
+        ledger = (await client.get(LEDGER)).text
+        verified = (await client.get(f"{LEDGER}/verification")).json()
+
+    entries = [EntryBody.model_validate_json(line) for line in ledger.splitlines()]
+    assert [entry.act for entry in entries] == ["feed-created", "granted", "grant-removed", "granted"]
+    assert (granted.status_code == 200, "secret-auditor" in ledger) == (sees, sees)
+    assert entries[0].facts["feed"] == "acme/pip-feed"
+    assert verified["hash"] == entries[-1].hash
 
 
 async def test_a_ledger_that_holds_says_its_head(installation: Installation) -> None:
