@@ -149,6 +149,16 @@ async def test_after_a_restored_backup_no_page_of_before_passes_for_the_new_one(
     assert lost != new
 
 
+async def test_a_pages_validator_is_to_be_had_without_the_page(
+    records: Database, blobs: Files, feed: Located
+) -> None:
+    for at in (None, STOCKED):
+        index = FeedIndex(records, blobs, feed, at)
+        assert await index.validator(LARGEST.project) == (await index.page(LARGEST.project)).validator
+    before = FeedIndex(records, blobs, feed, MADE)
+    assert await before.validator(LARGEST.project) != await index.validator(LARGEST.project)
+
+
 async def test_what_is_remembered_is_asked_for_once() -> None:
     source = MemoryIndex.of(STOCK)
     index = Remembered(source)

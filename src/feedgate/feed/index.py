@@ -48,6 +48,10 @@ class FeedIndex:
         """Return the project's page; its validator names the ledger's entry of its last change."""
         return await asyncio.to_thread(self.page_now, name)
 
+    async def validator(self, name: ProjectName) -> str:
+        """Return the validator of the project's page; of a name without one, what no page ever had."""
+        return await asyncio.to_thread(self._validator_now, name)
+
     async def open(self, file: Distribution, span: Span = WHOLE) -> Content:
         """Open the bytes; a file that is listed and not stored is BlobNotFound, a fault of ours."""
         return await self.blobs.open(_digest(file, self.feed), span)
@@ -72,6 +76,10 @@ class FeedIndex:
         """Return the file under that name, from a thread that may wait for the database."""
         with self.records.read(self.feed.id, self.at) as snapshot:
             return distributions.find(snapshot, self.feed.id, filename)
+
+    def _validator_now(self, name: ProjectName) -> str:
+        with self.records.read(self.feed.id, self.at) as snapshot:
+            return self._validator(snapshot, name)
 
     def _validator(self, snapshot: Snapshot, name: ProjectName) -> str:
         """Return serial and hash of the last change: after a restored backup, the serial alone comes again."""

@@ -8,13 +8,14 @@ and the proof are mounts of this one code, so what is proved is what is served.
 import asyncio
 import gzip
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Final, TypeAlias
 
 from feedgate.formats import simple_html, simple_json
 from feedgate.formats.byte_range import matches, parse_range, range_applies
 from feedgate.formats.negotiation import Format, accepts_gzip, negotiate
+from feedgate.index.kept_bodies import KeptBodies
 from feedgate.model.distribution import Distribution
 from feedgate.model.index import WHOLE, Content, Index, ProjectPage, Span, SpanNotSatisfiable
 from feedgate.model.names import ProjectName
@@ -39,6 +40,7 @@ _METADATA_TYPE = "text/plain; charset=utf-8"
 _FIRST_BYTE = Span(0, 1)
 _VARIANTS_KEPT = 8  # of one page's list of files: about as many exact Pythons are at work at once
 _SMALL_BYTES = 64 * 1024  # compressed without leaving the event loop
+_FEW_FILES = 200  # rendered so too
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +79,17 @@ class Entries:
         return joined
 
 
+@dataclass(frozen=True, slots=True)
+class Shortcut:
+    """What spares reading a page: ``validator`` tells the page's for less, and ``kept`` are bodies of before.
+
+    Of a name without a page ``validator`` says what no page ever had.
+    """
+
+    validator: Callable[[ProjectName], Awaitable[str]]
+    kept: KeptBodies
+
+
 class Pages:
     """Serves ``index``; ``entries`` holds the link maker and what it rendered so far.
 
@@ -96,6 +109,7 @@ class Pages:
         compress: bool = True,
         lists_versions: bool = True,
         vary: str = VARY,
+        shortcut: Shortcut | None = None,
     ) -> None:
         self._index = index
         self._entries = entries
@@ -103,6 +117,7 @@ class Pages:
         self._compress = compress
         self._lists_versions = lists_versions
         self._vary = vary
+        self._shortcut = shortcut
 
     async def names(self, method: str, headers: Mapping[str, str], *, serial: int | None = None) -> Answer:
         """Answer with the list of projects (PEP 503, 691); its ETag is the digest of the body."""
@@ -126,13 +141,25 @@ class Pages:
         form = negotiate(headers.get("Accept"))
         if form is None:
             return self._not_acceptable()
+        gzipped = self._gzips(headers)
+        if self._shortcut is not None:
+            etag = _etag(f"{name} {await self._shortcut.validator(name)}", form, gzipped=gzipped)
+            if matches(headers.get("If-None-Match"), etag):
+                return Answer(304, self._page_headers(etag))
+            body = self._shortcut.kept.get(etag)
+            if body is not None:
+                return self._body_answer(method, form, etag, body, gzipped=gzipped)
         page = await self._index.page(name)
         validator = None if self._etag_of_body else f"{page.name} {page.validator}"
         if validator is not None:
-            etag = _etag(validator, form, gzipped=self._gzips(headers))
+            etag = _etag(validator, form, gzipped=gzipped)
             if matches(headers.get("If-None-Match"), etag):
                 return Answer(304, self._page_headers(etag))
-        return await self._page_answer(method, headers, form, self._render(page, form), validator)
+        if len(page.files) > _FEW_FILES:
+            body = await asyncio.to_thread(self._render, page, form)
+        else:
+            body = self._render(page, form)
+        return await self._page_answer(method, headers, form, body, validator)
 
     async def file(self, method: str, headers: Mapping[str, str], file: Distribution) -> Answer:
         """Answer with the bytes of ``file``, or the part of them that ``Range`` asks for.
@@ -186,11 +213,17 @@ class Pages:
     ) -> Answer:
         gzipped = self._gzips(headers)
         etag = _etag(validator or hashlib.sha256(body).hexdigest(), form, gzipped=gzipped)
-        described = self._page_headers(etag)
         if matches(headers.get("If-None-Match"), etag):
-            return Answer(304, described)
+            return Answer(304, self._page_headers(etag))
         if gzipped:
             body = await _gzip(body)
+        if self._shortcut is not None:
+            self._shortcut.kept.keep(etag, body)
+        return self._body_answer(method, form, etag, body, gzipped=gzipped)
+
+    def _body_answer(self, method: str, form: Format, etag: str, body: bytes, *, gzipped: bool) -> Answer:
+        described = self._page_headers(etag)
+        if gzipped:
             described |= {"Content-Encoding": "gzip"}
         described |= {"Content-Type": form.content_type, "Content-Length": str(len(body))}
         return Answer(200, described, None if method == "HEAD" else body)

@@ -6,12 +6,11 @@ for its right to read it, and an Answer becomes a response.
 
 import re
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from http import HTTPStatus
 from typing import Final
 
-from packaging.version import InvalidVersion, Version
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
@@ -21,11 +20,12 @@ from feedgate.access.require import require
 from feedgate.blobs.store import BlobNotFound, BlobStore
 from feedgate.errors import Broken, Invalid, Missing
 from feedgate.feed.index import FeedIndex, check_serial
-from feedgate.index.over_http import Answer, Entries, Pages, drop
+from feedgate.index.kept_bodies import KeptBodies
+from feedgate.index.over_http import Answer, Entries, Pages, Shortcut, drop
 from feedgate.machine import addresses
 from feedgate.model.distribution import Distribution
 from feedgate.model.index import Content, NoSuchFile
-from feedgate.model.names import FeedPath, parse_project_name
+from feedgate.model.names import FeedPath, parse_project_name, parse_version
 from feedgate.records.database import Database, FeedId, head_of
 from feedgate.web.answers import ByteStream
 from feedgate.web.authentication import caller_of
@@ -73,6 +73,7 @@ class SimpleIndex:
     records: Database
     blobs: BlobStore
     count: Callable[[FeedId, str], None]
+    kept: KeptBodies = field(default_factory=KeptBodies)
 
     def operations(self) -> tuple[Operation, ...]:
         """Return the table of them."""
@@ -99,7 +100,8 @@ class SimpleIndex:
         name = parse_project_name(raw)
         if name != raw:
             return _moved(f"../{name}/")
-        return _respond(await _pages(index).page(request.method, request.headers, name))
+        pages = Pages(index, Entries(_link), shortcut=Shortcut(index.validator, self.kept))
+        return _respond(await pages.page(request.method, request.headers, name))
 
     async def file(self, request: Request) -> Response:
         """Send a file of the feed, or the METADATA beside it."""
@@ -182,8 +184,8 @@ def _find(index: FeedIndex, filename: str, request: Request) -> Distribution:
     if published is not None:
         try:
             name = parse_project_name(request.path_params["name"])
-            version = Version(request.path_params["version"])
-        except (Invalid, InvalidVersion):
+            version = parse_version(request.path_params["version"])
+        except Invalid:
             published = None
         else:
             stem = published.file.stem

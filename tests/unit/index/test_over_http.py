@@ -1,6 +1,7 @@
 """A project's page and the list of names, of any Index over HTTP, seen without a server."""
 
 import gzip
+import threading
 from collections.abc import Mapping
 from dataclasses import replace
 
@@ -8,7 +9,8 @@ import orjson
 import pytest
 from multidict import CIMultiDict
 
-from feedgate.index.over_http import Answer, Entries, Pages
+from feedgate.index.kept_bodies import KeptBodies
+from feedgate.index.over_http import Answer, Entries, Pages, Shortcut
 from feedgate.model.distribution import Distribution
 from feedgate.model.index import Content, Index, NoSuchProject, ProjectPage
 from feedgate.model.names import ProjectName, parse_project_name
@@ -168,6 +170,62 @@ async def test_a_page_that_is_known_is_304_without_a_body(method: str, encoding:
     assert (answer.status, answer.body, answer.headers["ETag"]) == (304, None, known)
     assert answer.headers["Cache-Control"] == "no-cache, private"
     assert "Content-Length" not in answer.headers
+
+
+def short(index: MemoryIndex) -> Pages:
+    """Serve an index that tells its validators for less than its pages."""
+
+    async def validator(name: ProjectName) -> str:
+        return (await MemoryIndex(index.stock).page(name)).validator
+
+    return Pages(index, Entries(link), shortcut=Shortcut(validator, KeptBodies()))
+
+
+@pytest.mark.parametrize("accept", [JSON, HTML, "text/html"])
+@pytest.mark.parametrize("encoding", ["gzip", "identity"])
+async def test_a_page_is_read_and_rendered_once_for_all_who_ask(accept: str, encoding: str) -> None:
+    index = MemoryIndex.of(STOCK)
+    served = short(index)
+    stated = {"accept": accept, "accept_encoding": encoding}
+    first = await served.page("GET", headers(**stated), ALPHA)
+    known = first.headers["ETag"]
+
+    assert await served.page("GET", headers(**stated), ALPHA) == first
+    assert await served.page("HEAD", headers(**stated), ALPHA) == replace(first, body=None)
+    assert (await served.page("GET", headers(**stated, if_none_match=known), ALPHA)).status == 304
+    assert index.asked == ["page alpha"]
+
+    index.stock.append(stocked_wheel("alpha", "3.0"))
+    assert (await served.page("GET", headers(**stated, if_none_match=known), ALPHA)).status == 200
+    assert index.asked == ["page alpha"] * 2
+
+
+async def test_a_page_that_is_kept_in_one_form_is_not_sent_in_another() -> None:
+    served = short(MemoryIndex.of(STOCK))
+    bodies = [
+        await body_of(await served.page("GET", headers(accept=accept, accept_encoding=encoding), ALPHA))
+        for _ in range(2)
+        for accept in (JSON, "text/html")
+        for encoding in ("gzip", "identity")
+    ]
+
+    assert bodies[:4] == bodies[4:]
+    assert len(set(bodies)) == 4
+
+
+async def test_a_page_of_many_files_is_rendered_beside_the_event_loop() -> None:
+    threads = set()
+
+    def note_thread(file: Distribution) -> str:
+        threads.add(threading.current_thread())
+        return link(file)
+
+    many = MemoryIndex.of([stocked_wheel("alpha", f"1.{number}") for number in range(300)])
+    for accept in (JSON, HTML):
+        await Pages(many, Entries(note_thread)).page("GET", headers(accept=accept), ALPHA)
+
+    assert threads
+    assert threading.current_thread() not in threads
 
 
 async def test_the_etag_of_one_form_does_not_vouch_for_another() -> None:
