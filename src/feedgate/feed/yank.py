@@ -3,29 +3,17 @@
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from packaging.version import InvalidVersion, Version
+from packaging.version import Version
 
 from feedgate.access.permissions import Permission
 from feedgate.access.require import require, require_actor
-from feedgate.errors import Invalid, Missing
+from feedgate.errors import Missing
 from feedgate.model.access import Caller
 from feedgate.model.ledger import Act
-from feedgate.model.names import FeedPath, ProjectName
+from feedgate.model.names import FeedPath, ProjectName, parse_version
 from feedgate.records import distributions
 from feedgate.records.database import Database
 from feedgate.records.distributions import Published
-
-
-class InvalidVersionText(Invalid):
-    """A text that is no version (PEP 440)."""
-
-    code = "invalid-version"
-
-    def __init__(self, raw: str) -> None:
-        super().__init__(
-            f"{raw[:80]!r} is no version (PEP 440)",
-            next_step="Write the version as its file names do, for example 1.4.0 or 2.0rc1.",
-        )
 
 
 class NoSuchRelease(Missing):
@@ -60,14 +48,14 @@ def yank(  # who, where, which, why, when
     reason: str,
     now: datetime,
 ) -> YankedRelease:
-    """Yank every file of the release; the reason may be empty. Raises NoSuchRelease."""
+    """Yank every file of the release; the reason may be empty. Raises InvalidVersionText, NoSuchRelease."""
     return _set_yanked(records, caller, path, name, version, reason=reason, now=now)
 
 
 def unyank(  # who, where, which, when
     records: Database, caller: Caller, path: FeedPath, name: ProjectName, version: str, *, now: datetime
 ) -> YankedRelease:
-    """Take the yank of a release back. Raises NoSuchRelease."""
+    """Take the yank of a release back. Raises InvalidVersionText, NoSuchRelease."""
     return _set_yanked(records, caller, path, name, version, reason=None, now=now)
 
 
@@ -81,10 +69,7 @@ def _set_yanked(  # as its two callers
     reason: str | None,
     now: datetime,
 ) -> YankedRelease:
-    try:
-        wanted = Version(version)
-    except InvalidVersion as error:
-        raise InvalidVersionText(version) from error
+    wanted = parse_version(version)
     with records.read() as view:
         located = require(view, caller, Permission.RELEASE_YANK, path)
     act = Act.UNYANKED if reason is None else Act.YANKED

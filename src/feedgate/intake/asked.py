@@ -196,11 +196,11 @@ def newest_allowed(asked: Asked) -> datetime | None:
         return None
     try:
         moment = datetime.fromisoformat(raw)
-    except ValueError as error:
+        if len(raw) <= _DATE_LENGTH:
+            return moment.replace(tzinfo=UTC) + timedelta(days=1)
+        return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    except (ValueError, OverflowError) as error:  # the latter: a moment outside the years 1 to 9999 in UTC
         raise InvalidMoment(raw) from error
-    if len(raw) <= _DATE_LENGTH:
-        return moment.replace(tzinfo=UTC) + timedelta(days=1)
-    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
 
 
 def check(asked: Asked, targets: tuple[Target, ...]) -> None:

@@ -1,4 +1,4 @@
-"""Names of projects, organizations and feeds, typed at the door."""
+"""Names of projects, organizations and feeds, and versions, typed at the door."""
 
 import re
 import unicodedata
@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 import packaging.utils
+import packaging.version
 from packaging.utils import NormalizedName, canonicalize_name
+from packaging.version import Version
 
 from feedgate.errors import Invalid
 
@@ -14,6 +16,7 @@ ProjectName: TypeAlias = NormalizedName
 
 _FORBIDDEN = frozenset('@~;{}\\+=<>|/?:&$*"#[]')
 _LONGEST_NAME = 64
+_LONGEST_VERSION = 255
 
 
 class InvalidName(Invalid):
@@ -40,6 +43,18 @@ class InvalidFeedName(Invalid):
         )
 
 
+class InvalidVersionText(Invalid):
+    """A text that is no version (PEP 440)."""
+
+    code = "invalid-version"
+
+    def __init__(self, raw: str) -> None:
+        super().__init__(
+            f"{raw[:80]!r} is no version (PEP 440)",
+            next_step="Write the version as its file names do, for example 1.4.0 or 2.0rc1.",
+        )
+
+
 def parse_project_name(raw: str) -> ProjectName:
     """Return the normalized form of ``raw`` (PEP 503: lower case, single dashes).
 
@@ -52,6 +67,17 @@ def parse_project_name(raw: str) -> ProjectName:
         return canonicalize_name(raw, validate=True)
     except packaging.utils.InvalidName as error:
         raise InvalidName(raw) from error
+
+
+def parse_version(raw: str) -> Version:
+    """Return the version (PEP 440); raises InvalidVersionText, also for one longer than a file name can be."""
+    # Beyond the limit Python itself refuses to read the digits, with a bare ValueError.
+    if len(raw) > _LONGEST_VERSION:
+        raise InvalidVersionText(raw)
+    try:
+        return Version(raw)
+    except packaging.version.InvalidVersion as error:
+        raise InvalidVersionText(raw) from error
 
 
 @dataclass(frozen=True, slots=True, order=True)

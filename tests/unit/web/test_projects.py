@@ -56,6 +56,7 @@ async def test_a_yank_shows_on_the_page_and_is_taken_back(
         ("demo/2.0", 404, "no-such-release"),
         ("nothing/1.0", 404, "no-such-release"),
         ("demo/one", 400, "invalid-version"),
+        ("demo/" + "1" * 5000, 400, "invalid-version"),
         ("-demo/1.0", 400, "invalid-name"),
     ],
 )

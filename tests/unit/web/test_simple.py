@@ -203,6 +203,7 @@ async def test_an_unknown_project_is_404_and_no_redirect(reader: httpx.AsyncClie
         f"other/1.0/{WHEEL}",
         "demo/1.0/demo-1.1-py3-none-any.whl",
         "demo/one/demo-1.0-py3-none-any.whl",
+        f"demo/{'1' * 5000}/{WHEEL}",
         "demo/1.0/.metadata",
         f"demo/1.0/{WHEEL}.metadata.metadata",
         f"demo/1.0/{WHEEL}.provenance",
