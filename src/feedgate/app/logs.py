@@ -10,7 +10,7 @@ from typing import Any, TextIO
 
 import structlog
 
-from feedgate.app.redaction import without_secrets
+from feedgate.model.redaction import without_secrets
 
 _QUIETER = {
     "alembic": logging.WARNING,

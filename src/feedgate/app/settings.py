@@ -14,9 +14,9 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, FilePath, ValidationError
 
-from feedgate.app.redaction import STARS, without_secrets
 from feedgate.app.settings_errors import SettingsSyntax, UnknownSetting, UnreadableSettings, WrongSetting
 from feedgate.app.stated import PREFIX, is_setting
+from feedgate.model.redaction import STARS, without_secrets
 from feedgate.model.secret import Secret
 
 _MEBIBYTE = 1024 * 1024

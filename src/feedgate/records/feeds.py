@@ -5,12 +5,11 @@ from dataclasses import dataclass
 from sqlalchemy import Row, Select, insert, select
 
 from feedgate.model.feed import Feed, Uploads
-from feedgate.model.ledger import Serial
 from feedgate.model.names import FeedPath
 from feedgate.model.target import Target, parse_target
 from feedgate.records import tables
 from feedgate.records.database import Change, FeedId, Note, View, start_ledger
-from feedgate.records.span import close, is_open, seen_at
+from feedgate.records.span import close, is_open
 
 _feed, _state, _target, _organization = (
     tables.feed.c,
@@ -104,18 +103,21 @@ def remove_target(change: Change, feed: FeedId, target: Target) -> bool:
     return close(change, tables.feed_target, _target.feed_id == feed, _target.target == str(target))
 
 
-def state(view: View, located: Located, at: Serial | None = None) -> Feed | None:
-    """Return the feed as it stands, or as it stood at a serial; None where it is not made yet."""
-    seen = is_open(tables.feed_state) if at is None else seen_at(tables.feed_state, at)
-    row = view.connection.execute(select(tables.feed_state).where(_state.feed_id == located.id, seen)).first()
+def state(view: View, located: Located) -> Feed | None:
+    """Return the feed as it stands; None where it is not made yet."""
+    query = select(tables.feed_state).where(_state.feed_id == located.id, is_open(tables.feed_state))
+    row = view.connection.execute(query).first()
     if row is None:
         return None
-    return Feed(located.path, row.is_public, row.policy, Uploads(row.uploads), _targets(view, located.id, at))
+    return Feed(located.path, row.is_public, row.policy, Uploads(row.uploads), _targets(view, located.id))
 
 
-def _targets(view: View, feed: FeedId, at: Serial | None) -> tuple[Target, ...]:
-    seen = is_open(tables.feed_target) if at is None else seen_at(tables.feed_target, at)
-    query = select(_target.target).where(_target.feed_id == feed, seen).order_by(_target.id)
+def _targets(view: View, feed: FeedId) -> tuple[Target, ...]:
+    query = (
+        select(_target.target)
+        .where(_target.feed_id == feed, is_open(tables.feed_target))
+        .order_by(_target.id)
+    )
     return tuple(parse_target(raw) for raw in view.connection.execute(query).scalars())
 
 

@@ -53,7 +53,7 @@ class ByteStream(Response):
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send status and headers, then each chunk."""
-        gone = asyncio.create_task(_until_gone(receive))
+        gone = asyncio.create_task(until_gone(receive))
         try:
             await send(
                 {"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers}
@@ -74,6 +74,7 @@ class ByteStream(Response):
             await close()
 
 
-async def _until_gone(receive: Receive) -> None:
+async def until_gone(receive: Receive) -> None:
+    """Return when the client went away."""
     while (await receive())["type"] != "http.disconnect":
         pass

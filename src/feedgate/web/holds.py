@@ -17,6 +17,7 @@ from starlette.types import Receive, Scope, Send
 
 from feedgate.model.canonical import Json
 from feedgate.model.secret import Secret
+from feedgate.web.answers import until_gone
 
 
 class Holds:
@@ -64,18 +65,13 @@ class Holds:
     async def _hold(self, receive: Receive, send: Send) -> None:
         await send({"type": "http.response.start", "status": HTTPStatus.OK, "headers": []})
         await send({"type": "http.response.body", "body": self._first_line, "more_body": True})
-        ends = {asyncio.ensure_future(_gone(receive)), asyncio.ensure_future(self._closing.wait())}
+        ends = {asyncio.ensure_future(until_gone(receive)), asyncio.ensure_future(self._closing.wait())}
         try:
             await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
         finally:
             for end in ends:
                 end.cancel()
         await send({"type": "http.response.body", "body": b""})
-
-
-async def _gone(receive: Receive) -> None:
-    while (await receive())["type"] != "http.disconnect":
-        pass
 
 
 async def _answer(status: HTTPStatus, scope: Scope, receive: Receive, send: Send) -> None:

@@ -6,7 +6,6 @@ that): the header ``x-feedgate-reason``, which ``web/server.py`` takes off again
 """
 
 import logging
-import re
 from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Final
@@ -33,6 +32,8 @@ from feedgate.errors import (
     Unavailable,
 )
 from feedgate.machine import addresses
+from feedgate.model.canonical import Json
+from feedgate.model.redaction import without_secrets
 
 REASON_HEADER: Final = "x-feedgate-reason"
 """One line of ASCII, at most REASON_CHARACTERS, for the HTTP reason phrase."""
@@ -58,7 +59,6 @@ STATUSES: Final[Mapping[type[FeedgateError], HTTPStatus]] = {
 _RETRY_SECONDS: Final = 10
 _TEXT: Final = "text/plain; charset=utf-8"
 _NO_STORE: Final = "no-store"
-_TOKEN: Final = re.compile(r"fgt_[A-Za-z0-9_-]+")
 _IN_ASCII: Final = str.maketrans({"…": "..."})
 
 _log = logging.getLogger(__name__)
@@ -84,13 +84,26 @@ def answer_error(path: str, error: FeedgateError) -> Response:
 
 
 def answer_problem(path: str, problem: ProblemBody, headers: Mapping[str, str]) -> Response:
-    """Return ``problem`` in the form that who asks for ``path`` can read, without any token in it."""
-    problem = ProblemBody.model_validate_json(_TOKEN.sub("fgt_***", problem.model_dump_json()))
+    """Return ``problem`` in the form that who asks for ``path`` can read, without any credential in it."""
+    problem = ProblemBody.model_validate(_hidden(problem.model_dump(mode="json")))
     said = problem.error
     described = {REASON_HEADER: reason_phrase(said.message), "Cache-Control": _NO_STORE, **headers}
     if path.startswith(f"{addresses.API}/"):
         return Response(problem.model_dump_json(), problem.status, described, media_type=CONTENT_TYPE)
     return Response(f"{said.message}\nNext: {said.next}\n", problem.status, described, media_type=_TEXT)
+
+
+def _hidden(value: Json) -> Json:
+    """Return the JSON value with stars for what looks like a credential, in each of its texts."""
+    match value:
+        case str():
+            return without_secrets(value)
+        case Mapping():
+            return {key: _hidden(inner) for key, inner in value.items()}
+        case list() | tuple():
+            return [_hidden(inner) for inner in value]
+        case _:
+            return value
 
 
 def reason_phrase(message: str) -> str:

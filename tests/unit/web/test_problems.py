@@ -113,6 +113,18 @@ def test_no_token_is_ever_shown(path: str) -> None:
     assert TOKEN not in bytes(answer.body).decode() + str(answer.headers)
 
 
+@pytest.mark.parametrize("path", ["/api/v1/feeds", "/acme"])
+def test_no_password_of_an_address_is_ever_shown(path: str) -> None:
+    address = "https://build:hunter2@index.example/simple/"
+    error = made(Invalid, f"{address} does not answer", upstream=address)
+    error.next_step = f"Look at {address}."
+
+    answer = answer_error(path, error)
+
+    assert b"https://***@index.example/simple/" in bytes(answer.body)
+    assert "hunter2" not in bytes(answer.body).decode() + str(answer.headers)
+
+
 async def test_a_call_to_nowhere_says_where_the_addresses_stand(installation: Installation) -> None:
     async with installation.client() as client:
         api, elsewhere = await client.get("/api/v1/nothing"), await client.get("/nothing")

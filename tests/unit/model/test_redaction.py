@@ -2,7 +2,7 @@
 
 import pytest
 
-from feedgate.app.redaction import without_secrets
+from feedgate.model.redaction import without_secrets
 
 
 @pytest.mark.parametrize(
