@@ -12,6 +12,7 @@ READ, WRITE, MANAGE = Scope.READ, Scope.WRITE, Scope.MANAGE
     ("permission", "scope", "role"),
     [
         (Permission.FEED_READ, READ, Role.READER),
+        (Permission.HISTORY_READ, READ, Role.READER),
         (Permission.FEED_REQUEST, WRITE, Role.COLLABORATOR),
         (Permission.DISTRIBUTION_UPLOAD, WRITE, Role.CONTRIBUTOR),
         (Permission.RELEASE_YANK, WRITE, Role.CONTRIBUTOR),

@@ -119,7 +119,8 @@ def test_what_is_public_is_read_by_everybody_and_changed_by_nobody_more(records:
     elsewhere = Caller("owner", Scope.MANAGE, frozenset([PRIVATE]))
     for caller in (stranger, elsewhere):
         assert answer(records, caller, Permission.FEED_READ, PUBLIC) is FeedPath
-        for permission in ON_A_FEED[1:]:
+        assert answer(records, caller, Permission.HISTORY_READ, PUBLIC) is NoSuchFeed
+        for permission in set(ON_A_FEED) - {Permission.FEED_READ, Permission.HISTORY_READ}:
             assert answer(records, caller, permission, PUBLIC) is RoleTooSmall
 
 
