@@ -4,7 +4,7 @@ Times are RFC 3339 in UTC, sizes bytes, digests sha256 in hexadecimal.
 """
 
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeAlias
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -18,6 +18,16 @@ class Body(BaseModel):
 
     # Built at first use: a command needs two or three of them.
     model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
+
+
+# Clients and terminals show it as it is: no control character, no line break, nothing that turns the text round.
+ReasonText: TypeAlias = Annotated[
+    str,
+    Field(
+        max_length=1000,
+        pattern=r"^[^\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069]*$",
+    ),
+]
 
 
 def _without_default(schema: dict[str, Any]) -> None:
@@ -134,7 +144,7 @@ class ProjectBody(Body):
 class YankBody(Body):
     """Why a release is yanked; may be empty."""
 
-    reason: str = ""
+    reason: ReasonText = ""
 
 
 class YankedBody(Body):
@@ -178,7 +188,7 @@ class RunCreation(Body):
     exclude_newer: str | None = None
     upgrade: bool = False
     upgrade_packages: list[str] = []
-    reason: str | None = None
+    reason: ReasonText | None = None
 
 
 class ClosureBody(Body):

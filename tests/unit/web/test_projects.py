@@ -9,6 +9,7 @@ import pytest
 from tests.builders.installation import FEED, Installation
 
 PROJECTS = "/api/v1/feeds/acme/pip-feed/projects"
+RUNS = "/api/v1/feeds/acme/pip-feed/runs"
 JSON = {"Accept": "application/vnd.pypi.simple.v1+json"}
 PAGE = "/acme/_packaging/pip-feed/pypi/simple/demo/"
 
@@ -73,6 +74,24 @@ async def test_what_is_no_release_is_not_yanked(
     assert [(answer.status_code, answer.json()["error"]["code"]) for answer in answers] == [
         (status, code)
     ] * 2
+
+
+@pytest.mark.parametrize(
+    "reason", ["a\x1b[2Jb", "a\nb", "a\0", "a\x9b", "a\N{RIGHT-TO-LEFT OVERRIDE}b", "a" * 1001]
+)
+async def test_a_reason_is_one_line_of_plain_text(
+    installation: Installation, make_wheel: Callable[..., Path], reason: str
+) -> None:
+    await installation.publish(make_wheel("demo", "1.0"))
+    async with installation.local() as client:
+        yanked = await client.put(f"{PROJECTS}/demo/1.0/yank", json={"reason": reason})
+        posted = await client.post(RUNS, json={"requirements": ["demo"], "reason": reason})
+        longest = await client.put(f"{PROJECTS}/demo/1.0/yank", json={"reason": "\N{BUG}" * 1000})
+
+    for answer in (yanked, posted):
+        assert (answer.status_code, answer.json()["error"]["code"]) == (400, "invalid-body")
+        assert answer.json()["error"]["message"].isprintable()
+    assert longest.status_code == 200
 
 
 async def test_local_versions_and_epochs_stand_in_a_path(
