@@ -3,8 +3,9 @@
 import asyncio
 import json
 import logging
-from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+import time
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -25,13 +26,27 @@ class Check:
     probe: Callable[[], Awaitable[None]]
 
 
+@dataclass(slots=True)
+class _Known:
+    """What the parts last said, by name, and until when that is taken for true."""
+
+    words: Mapping[str, str] = field(default_factory=dict)
+    until: float = float("-inf")
+    asking: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+
 @dataclass(frozen=True, slots=True)
 class Health:
-    """The operations for machines; they need no token and tell nothing of what is stored."""
+    """The operations for machines; they need no token and tell nothing of what is stored.
+
+    The parts are asked once in ``fresh_seconds``, however many want to know.
+    """
 
     checks: Sequence[Check]
     version: str
     patience_seconds: float = 5.0
+    fresh_seconds: float = 2.0
+    _known: _Known = field(default_factory=_Known)
 
     def operations(self) -> tuple[Operation, ...]:
         """Return the table of them."""
@@ -52,10 +67,15 @@ class Health:
 
     async def ready(self, _request: Request) -> Response:
         """Answer 200 if every part works, else 503."""
-        words = await asyncio.gather(*(_ask(check, self.patience_seconds) for check in self.checks))
-        is_ready = all(word == "ok" for word in words)
-        found = {check.name: word for check, word in zip(self.checks, words, strict=True)}
-        return _answer({"ready": is_ready, "parts": found}, 200 if is_ready else 503)
+        known = self._known
+        async with known.asking:
+            if time.monotonic() >= known.until:
+                words = await asyncio.gather(*(_ask(check, self.patience_seconds) for check in self.checks))
+                known.words = {check.name: word for check, word in zip(self.checks, words, strict=True)}
+                known.until = time.monotonic() + self.fresh_seconds
+            parts = dict(known.words)
+        is_ready = all(word == "ok" for word in parts.values())
+        return _answer({"ready": is_ready, "parts": parts}, 200 if is_ready else 503)
 
 
 async def _ask(check: Check, patience_seconds: float) -> str:

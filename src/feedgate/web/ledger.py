@@ -1,7 +1,8 @@
 """Ledgers over the API: read behind a serial, and verified."""
 
+import asyncio
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from starlette.concurrency import run_in_threadpool
@@ -9,6 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from feedgate.access.permissions import Permission
+from feedgate.access.require import require_actor
 from feedgate.api.bodies import EntryBody, VerificationBody
 from feedgate.feed.ledger import Verified, read_ledger, verify_ledger
 from feedgate.machine import addresses
@@ -32,9 +34,13 @@ EXPECT: Final = Text(
 
 @dataclass(frozen=True, slots=True)
 class Ledgers:
-    """The operations on the ledgers of feeds and of the installation."""
+    """The operations on the ledgers of feeds and of the installation.
+
+    Verifying reads a ledger from its first entry, so one is verified at a time.
+    """
 
     records: Database
+    _verifying: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     def operations(self) -> tuple[Operation, ...]:
         """Return the table of them."""
@@ -115,9 +121,10 @@ class Ledgers:
         if raw is not None:
             serial, _, noted = raw.partition(":")
             expect = Serial(int(serial)), noted
-        verified = await run_in_threadpool(
-            verify_ledger, self.records, caller_of(request), path, expect=expect
-        )
+        caller = caller_of(request)
+        require_actor(caller)  # nobody waits in line to be told so
+        async with self._verifying:
+            verified = await run_in_threadpool(verify_ledger, self.records, caller, path, expect=expect)
         return answer_body(_verification(verified))
 
 

@@ -61,6 +61,24 @@ async def test_a_part_that_fails_is_named_by_code_alone(
     assert json.loads(bytes(answer.body)) == {"ready": False, "parts": {"sound": "ok", "odd": word}}
 
 
+async def test_many_questions_ask_the_parts_once_in_a_while() -> None:
+    asked = []
+
+    async def counted() -> None:
+        asked.append(1)
+        await asyncio.sleep(0.01)
+
+    health = Health((Check("counted", counted),), "1.2.3", fresh_seconds=0.2)
+    question = Request({"type": "http"})
+
+    answers = await asyncio.gather(*(health.ready(question) for _ in range(20)))
+    assert ({answer.status_code for answer in answers}, len(asked)) == ({200}, 1)
+
+    await asyncio.sleep(0.25)
+    await health.ready(question)
+    assert len(asked) == 2
+
+
 async def test_head_is_enough_to_know(installation: Installation) -> None:
     async with installation.client() as client:
         answer = await client.head("/-/ready")

@@ -1,13 +1,22 @@
 """Ledgers over the API."""
 
+import asyncio
 import json
 import sqlite3
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import fields
 
 import pytest
+from starlette.requests import Request
 
 from feedgate.access.grants import remove_grant
 from feedgate.api.bodies import EntryBody, VerificationBody
 from feedgate.model.access import Role, Scope
+from feedgate.model.ledger import Serial
+from feedgate.records.database import Database, FeedId, Snapshot
+from feedgate.web.ledger import Ledgers
 from tests.builders.installation import FEED, LOCAL, Installation
 
 LEDGER = "/api/v1/feeds/acme/pip-feed/ledger"
@@ -125,3 +134,33 @@ async def test_an_expectation_is_a_serial_and_a_hash(installation: Installation,
         answer = await client.get(f"{LEDGER}/verification", params={"expect": expect})
 
     assert answer.status_code == 400
+
+
+async def test_ledgers_are_verified_one_at_a_time(installation: Installation) -> None:
+    under_way, most = 0, 0
+
+    @contextmanager
+    def counted() -> Iterator[None]:
+        nonlocal under_way, most
+        under_way += 1
+        most = max(most, under_way)
+        time.sleep(0.02)
+        yield
+        under_way -= 1
+
+    class Counting(Database):
+        """Counts who reads at the same time."""
+
+        @contextmanager
+        def read(self, feed: FeedId | None = None, at: Serial | None = None) -> Iterator[Snapshot]:
+            with counted(), Database.read(self, feed, at) as snapshot:
+                yield snapshot
+
+    opened = installation.records
+    records = Counting(**{one.name: getattr(opened, one.name) for one in fields(opened) if one.init})
+    request = Request({"type": "http", "query_string": b"", "feedgate.caller": LOCAL})
+    ledgers = Ledgers(records)
+
+    await asyncio.gather(*(ledgers.verify_installation(request) for _ in range(8)))
+
+    assert most == 1
