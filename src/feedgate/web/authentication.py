@@ -9,6 +9,7 @@ import hmac
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Final
 
 from starlette.concurrency import run_in_threadpool
@@ -25,6 +26,7 @@ from feedgate.model.secret import Secret
 from feedgate.records.database import Database
 
 _CALLER: Final = "feedgate.caller"
+_AGAIN: Final = "feedgate.caller-again"
 _LOCAL: Final = Caller(LOCAL_ADMINISTRATOR, access.Scope.MANAGE, is_administrator=True)
 
 
@@ -58,6 +60,14 @@ class Door:
         self.attempts.valid(address)
         return caller
 
+    async def admit_again(self, authorization: str | None) -> Caller:
+        """Return who the credential stands for by now, nobody once it was revoked or has expired."""
+        secret = read_credential(authorization)
+        if secret is None:
+            return ANONYMOUS
+        caller = _LOCAL if self._is_local_key(secret) else await self._recognize(secret)
+        return caller or ANONYMOUS
+
     def _is_local_key(self, secret: Secret) -> bool:
         if self.local_key is None or not secret.reveal():
             return False
@@ -82,7 +92,9 @@ class Authentication:
         if scope["type"] == "http":
             client = scope.get("client")
             address = client[0] if client else ""
-            scope[_CALLER] = await self._door.admit(Headers(scope=scope).get("Authorization"), address)
+            authorization = Headers(scope=scope).get("Authorization")
+            scope[_CALLER] = await self._door.admit(authorization, address)
+            scope[_AGAIN] = partial(self._door.admit_again, authorization)
         await self._app(scope, receive, send)
 
 
@@ -90,3 +102,9 @@ def caller_of(request: Request) -> Caller:
     """Return who sent the request."""
     caller: Caller = request.scope[_CALLER]
     return caller
+
+
+def again(request: Request) -> Callable[[], Awaitable[Caller]]:
+    """Return what says who the request's credential stands for by now, for answers that take long."""
+    recognize_again: Callable[[], Awaitable[Caller]] = request.scope[_AGAIN]
+    return recognize_again

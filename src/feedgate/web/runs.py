@@ -3,7 +3,7 @@
 import asyncio
 import secrets
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Final
@@ -28,6 +28,7 @@ from feedgate.api.bodies import (
     StepSeconds,
     TargetOutcome,
 )
+from feedgate.errors import Forbidden, Missing, Unauthenticated
 from feedgate.intake.asked import Asked, AskedFile
 from feedgate.intake.report import Report, report
 from feedgate.intake.request import cancel_run, list_runs, post_request, retry_run, run_events, show_run
@@ -39,7 +40,7 @@ from feedgate.model.run import Run
 from feedgate.records.database import Database
 from feedgate.records.events import Told
 from feedgate.web.answers import answer_body, answer_line_stream, answer_lines
-from feedgate.web.authentication import caller_of
+from feedgate.web.authentication import again, caller_of
 from feedgate.web.bodies import read_body
 from feedgate.web.operation import Operation
 from feedgate.web.parameters import Flag, Text, WholeNumber, feed_path
@@ -174,7 +175,7 @@ class Runs:
         first = await run_in_threadpool(run_events, self.records, caller, run_id, after=after)
         if follow:
             self.wake()
-        return answer_line_stream(self._lines(caller, first, after=after, follow=follow))
+        return answer_line_stream(self._lines(again(request), caller, first, after=after, follow=follow))
 
     async def cancel(self, request: Request) -> Response:
         """Ask for a run to be stopped."""
@@ -233,10 +234,17 @@ class Runs:
         )
 
     async def _lines(
-        self, caller: Caller, first: tuple[Run, tuple[Told, ...]], *, after: int, follow: bool
+        self,
+        caller_now: Callable[[], Awaitable[Caller]],
+        caller: Caller,
+        first: tuple[Run, tuple[Told, ...]],
+        *,
+        after: int,
+        follow: bool,
     ) -> AsyncIterator[bytes]:
+        """Yield the events until the run, the server or the caller's right to them ends."""
         run, told = first
-        spoke_at = time.monotonic()
+        spoke_at = recognized_at = time.monotonic()
         while True:
             if told:
                 after = told[-1].number
@@ -252,7 +260,12 @@ class Runs:
                     spoke_at = time.monotonic()
                     yield _HEARTBEAT
                 await asyncio.sleep(_POLL_SECONDS)
-            run, told = await run_in_threadpool(run_events, self.records, caller, run.id, after=after)
+            if time.monotonic() - recognized_at >= self.heartbeat_seconds:
+                recognized_at, caller = time.monotonic(), await caller_now()
+            try:
+                run, told = await run_in_threadpool(run_events, self.records, caller, run.id, after=after)
+            except (Unauthenticated, Forbidden, Missing):
+                return
 
 
 def _key(request: Request) -> str:

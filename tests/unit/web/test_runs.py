@@ -20,6 +20,7 @@ from feedgate.model.distribution import Distribution
 from feedgate.model.names import FeedPath, parse_project_name
 from feedgate.model.resolution import PassedOver, Pin
 from feedgate.model.run import RunId, RunState
+from feedgate.model.secret import Secret
 from feedgate.records import events, runs
 from feedgate.records.events import Telling
 from feedgate.web.application import make_application
@@ -371,19 +372,46 @@ async def test_a_question_that_can_not_be_read_is_refused(
     assert (answer.status_code, answer.json()["error"]["code"]) == (400, "invalid-parameter")
 
 
-async def test_a_silent_run_still_says_that_the_server_lives(installation: Installation) -> None:
+def impatient(installation: Installation, secret: Secret) -> httpx.AsyncClient:
+    """Return a client of runs whose followers hear from the server many times a second."""
     parts = installation.parts
-    impatient = Runs(parts.records, parts.clock, parts.wake, parts.is_closing, heartbeat_seconds=0.05)
+    operations = Runs(parts.records, parts.clock, parts.wake, parts.is_closing, heartbeat_seconds=0.05)
     door = Door(parts.records, LOCAL_KEY, parts.attempts, parts.clock, parts.downloads.used)
     application = Starlette(
-        routes=to_routes(impatient.operations()), middleware=[Middleware(Authentication, door=door)]
+        routes=to_routes(operations.operations()), middleware=[Middleware(Authentication, door=door)]
     )
+    headers = {"Authorization": f"Bearer {secret.reveal()}"}
+    return httpx.AsyncClient(transport=httpx.ASGITransport(application), base_url=ORIGIN, headers=headers)
+
+
+@pytest.mark.parametrize("end", ["revoked", "expired", "no-role"])
+async def test_following_ends_with_the_right_to_read(installation: Installation, end: str) -> None:
+    secret = installation.token("ada", Role.READER, life=timedelta(hours=1))
     async with installation.local() as client:
         run = (await post(client)).json()["run"]
-    transport = httpx.ASGITransport(application)
-    headers = {"Authorization": f"Bearer {LOCAL_KEY.reveal()}"}
+        (token,) = [json.loads(line)["id"] for line in (await client.get("/api/v1/tokens")).text.splitlines()]
+        async with impatient(installation, secret) as ada:
+            following = asyncio.create_task(ada.get(f"/api/v1/runs/{run}/events", params={"follow": "true"}))
+            await asyncio.sleep(0.2)
+            assert not following.done()
+            if end == "revoked":
+                await client.delete(f"/api/v1/tokens/{token}")
+            elif end == "expired":
+                installation.clock.move(timedelta(hours=2))
+            else:
+                await client.delete("/api/v1/feeds/acme/pip-feed/grants/ada")
+            await asyncio.sleep(0.3)
+            tell(installation, run, "secret")
+            answer = await asyncio.wait_for(following, 5)
 
-    async with httpx.AsyncClient(transport=transport, base_url=ORIGIN, headers=headers) as client:
+    assert answer.text.strip() == ""
+
+
+async def test_a_silent_run_still_says_that_the_server_lives(installation: Installation) -> None:
+    async with installation.local() as client:
+        run = (await post(client)).json()["run"]
+
+    async with impatient(installation, LOCAL_KEY) as client:
         events_path = f"/api/v1/runs/{run}/events"
         following = asyncio.create_task(client.get(events_path, params={"follow": "true"}))
         await asyncio.sleep(0.4)
