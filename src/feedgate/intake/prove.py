@@ -56,7 +56,7 @@ class Prove:
         if target is None:
             raise RuntimeError("prove is a step of one target")
         view = await self.views.of(run)
-        staging = await stage(self.records, self.blobs, self.looks, run, self.clock)
+        staging = await stage(view, self.records, self.blobs, self.looks, run, self.clock)
         return await self.at(run, target, staging, view.base, tell)
 
     async def at(self, run: Run, target: Target, staging: Staging, base: Serial, tell: Tell) -> Outcome:

@@ -40,13 +40,14 @@ class Publish:
         """Publish, and prove again as long as others change the closure's projects before us."""
         del target
         view = await self.views.of(run)
-        staging = await stage(self.records, self.blobs, self.looks, run, self.clock)
+        staging = await stage(view, self.records, self.blobs, self.looks, run, self.clock)
         facts = await self._facts(run)
         base = view.base
         for _ in range(_MOST_PROOFS):
             answer = await asyncio.to_thread(self._publish, run, staging, base, facts)
             if isinstance(answer, Publication):
-                await asyncio.to_thread(self._keep, run, answer)
+                if not answer.published:
+                    await asyncio.to_thread(self._keep, run, answer)
                 tell(Event("published", {"files": len(answer.published), "serial": answer.serial}))
                 return Done()
             base = answer.serial
@@ -76,7 +77,7 @@ class Publish:
         )
 
     def _keep(self, run: Run, publication: Publication) -> None:
-        """Keep what was published also where nothing was new, so that no entry was written."""
+        """Keep it where nothing was new: no entry was written then, with which it would have been kept."""
         with self.records.note() as note:
             keep_publication(note, run.id, _kept(publication))
 

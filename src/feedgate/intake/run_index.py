@@ -10,6 +10,7 @@ from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import TYPE_CHECKING, Any
 
 from feedgate.blobs.store import BlobStore
 from feedgate.errors import Broken
@@ -34,6 +35,9 @@ from feedgate.model.run import Run, RunId
 from feedgate.outside.fetcher import Fetcher
 from feedgate.records import distributions, runs
 from feedgate.records.database import Database
+
+if TYPE_CHECKING:
+    from feedgate.intake.staging import Staging
 
 _VIEWS_KEPT = 8
 
@@ -73,6 +77,8 @@ class RunIndex:
     overlay: Overlay
     source: ReadAhead
     arrivals: Arrivals
+    staging: "asyncio.Task[Staging] | None" = None
+    """What ``staging.stage`` works out once for all steps."""
     _entries: Entries = field(default_factory=lambda: Entries(link))
     _metadata: dict[str, asyncio.Task[CoreMetadata]] = field(default_factory=dict)
 
@@ -97,7 +103,7 @@ class RunIndex:
         task = self._metadata.get(file.filename)
         if task is None:
             task = self._metadata[file.filename] = asyncio.ensure_future(self._read_metadata(file))
-            task.add_done_callback(_retrieve)
+            task.add_done_callback(retrieve)
         return await asyncio.shield(task)
 
     async def _read_metadata(self, file: Distribution) -> CoreMetadata:
@@ -118,10 +124,11 @@ class RunIndexes:
         self._views: OrderedDict[RunId, asyncio.Task[RunIndex]] = OrderedDict()
 
     async def of(self, run: Run) -> RunIndex:
-        """Return the run's view; after a restart of the worker it is made anew."""
+        """Return the run's view; after a restart of the worker, or where it could not be made, it is made anew."""
         task = self._views.get(run.id)
-        if task is None:
+        if task is None or has_failed(task):
             task = self._views[run.id] = asyncio.ensure_future(asyncio.to_thread(self._open, run))
+            task.add_done_callback(retrieve)
             while len(self._views) > _VIEWS_KEPT:
                 self._views.popitem(last=False)
         return await asyncio.shield(task)
@@ -151,7 +158,12 @@ def asked_by(records: Database, run: Run) -> Asked:
         return Asked.from_text(runs.request_text(view, run.id))
 
 
-def _retrieve(task: "asyncio.Task[CoreMetadata]") -> None:
+def has_failed(task: "asyncio.Task[Any]") -> bool:
+    """Whether the work has ended without what it was for, so that it is worth another try."""
+    return task.done() and (task.cancelled() or task.exception() is not None)
+
+
+def retrieve(task: "asyncio.Task[Any]") -> None:
     """Look at the outcome, so that an error whose askers all went away is no warning."""
     if not task.cancelled():
         task.exception()

@@ -10,7 +10,7 @@ from feedgate.formats.core_metadata import CoreMetadata, parse_core_metadata
 from feedgate.gate.look import Looks
 from feedgate.gate.looked import Looked
 from feedgate.intake.kept import Resolved, fetched_by, resolved_by
-from feedgate.intake.run_index import NoMetadata
+from feedgate.intake.run_index import NoMetadata, RunIndex, has_failed, retrieve
 from feedgate.model.feed import Origin
 from feedgate.model.names import ProjectName
 from feedgate.model.resolution import Pin
@@ -29,13 +29,29 @@ class Staging:
     resolved: Mapping[str, Resolved]
 
 
-async def stage(
+async def stage(  # the run's view, and what its closure is worked out from
+    view: RunIndex,
+    records: Database,
+    blobs: BlobStore,
+    looks: Looks,
+    run: Run,
+    clock: Callable[[], datetime],
+) -> Staging:
+    """Return the run's closure as rows of the feed, worked out once for all its targets.
+
+    To be called when everything is fetched. Raises NoMetadata, InvalidCoreMetadata.
+    """
+    task = view.staging
+    if task is None or has_failed(task):
+        task = view.staging = asyncio.ensure_future(_stage(records, blobs, looks, run, clock))
+        task.add_done_callback(retrieve)
+    return await asyncio.shield(task)
+
+
+async def _stage(
     records: Database, blobs: BlobStore, looks: Looks, run: Run, clock: Callable[[], datetime]
 ) -> Staging:
-    """Return the run's closure as rows of the feed; the file is the truth, the page only a hint.
-
-    Raises NoMetadata, InvalidCoreMetadata.
-    """
+    """Work it out; the file is the truth, the page only a hint."""
     resolved = await asyncio.to_thread(resolved_by, records, run.id)
     fetched = await asyncio.to_thread(fetched_by, records, run.id)
     digests = {} if fetched is None else fetched.digests
