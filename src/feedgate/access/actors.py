@@ -41,6 +41,7 @@ def ensure_actor(
 ) -> None:
     """Make the actor known; one that is known stays as it is."""
     parse_actor(name)
+    is_administrator = is_administrator or name == LOCAL_ADMINISTRATOR
     with records.change(None, Act.ACTOR_CREATED, by, now) as change:
         if not actors.exists(change, name):
             actors.create(change, name, is_administrator=is_administrator)

@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Callable
+from dataclasses import replace as changed
 from getpass import getpass
 from typing import Annotated
 
@@ -15,11 +16,12 @@ from feedgate.machine.command import TokenMissing, describe
 from feedgate.machine.connect import TOKEN_VARIABLE, connected_feeds, plan_connection, read_token
 from feedgate.machine.netrc import has_entry
 from feedgate.machine.plan import Client, Obstructed, Plan, apply
+from feedgate.machine.reach import ask_feed
 from feedgate.machine.surroundings import Surroundings
 from feedgate.model.access import Scope
 from feedgate.model.names import FeedPath, parse_feed_path
 
-app = typer.Typer(rich_markup_mode=None)
+app = typer.Typer(rich_markup_mode=None, add_completion=False)
 
 _NOT_MADE_YET = "fgt_not-made-yet"
 
@@ -66,7 +68,11 @@ def connect(  # each is a choice of the caller
 
     if "://" in feed:
         url = parse_feed_url(feed)
-        plan = planned(url, _given_token(url, here, dry_run=dry_run))
+        token = _given_token(url, here, dry_run=dry_run)
+        plan = planned(url, token)
+        if not dry_run and not plan.obstacles and (token is not None or not has_entry(here, url.host)):
+            note = ask_feed(url, token)
+            plan = plan if note is None else changed(plan, notes=(*plan.notes, note))
     else:
         plan = _plan_with_server(context, parse_feed_path(feed), here, planned, dry_run=dry_run)
     if not dry_run:

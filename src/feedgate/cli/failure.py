@@ -35,8 +35,16 @@ def _say_usage(error: BaseException, *, as_json: bool) -> int:
 
 
 def _say_remote(error: BaseException, *, as_json: bool) -> int | None:
-    from feedgate.api.problem import RemoteProblem  # pydantic, only where a server was asked
+    from pydantic import ValidationError  # only where a server was asked, or was about to be
 
+    from feedgate.api.problem import RemoteProblem
+
+    if isinstance(error, ValidationError) and error.title.endswith(("Body", "Creation", "Change")):
+        first = error.errors(include_url=False, include_context=False, include_input=False)[0]
+        member = ".".join(str(part) for part in first["loc"])
+        return _say(
+            "invalid-body", f"{member}: {first['msg']}", "Give another value.", Exit.USAGE, as_json=as_json
+        )
     if not isinstance(error, RemoteProblem):
         return None
     status = exit_of_kind(error.kind)

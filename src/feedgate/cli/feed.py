@@ -13,8 +13,10 @@ from feedgate.cli.show import inert, json_text, lines, table
 from feedgate.model.feed import Uploads
 from feedgate.model.names import parse_feed_path
 
-app = typer.Typer(help="Make, list and set up feeds and their targets.", rich_markup_mode=None)
-target = typer.Typer(help="Add and remove a feed's targets.", rich_markup_mode=None)
+app = typer.Typer(
+    help="Make, list and set up feeds and their targets.", rich_markup_mode=None, add_completion=False
+)
+target = typer.Typer(help="Add and remove a feed's targets.", rich_markup_mode=None, add_completion=False)
 app.add_typer(target, name="target")
 
 Public = Annotated[bool | None, typer.Option("--public/--private", help="Reads need no token.")]

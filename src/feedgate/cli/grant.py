@@ -11,7 +11,7 @@ from feedgate.errors import Invalid
 from feedgate.model.access import Role
 from feedgate.model.names import parse_feed_path
 
-app = typer.Typer(rich_markup_mode=None)
+app = typer.Typer(rich_markup_mode=None, add_completion=False)
 
 
 class RoleMissing(Invalid):

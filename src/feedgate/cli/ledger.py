@@ -11,7 +11,7 @@ from feedgate.cli.exit import Exit
 from feedgate.cli.show import inert, json_text, lines, table
 from feedgate.model.names import FeedPath, parse_feed_path
 
-app = typer.Typer(help="Read a ledger, or verify it.", rich_markup_mode=None)
+app = typer.Typer(help="Read a ledger, or verify it.", rich_markup_mode=None, add_completion=False)
 
 Feed = Annotated[
     str | None, typer.Option("--feed", "-f", metavar="ORG/FEED", help="The feed; none = the installation's.")

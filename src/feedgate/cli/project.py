@@ -11,7 +11,9 @@ from feedgate.cli.show import inert, json_text, lines
 from feedgate.model.feed import UpstreamRule
 from feedgate.model.names import parse_feed_path, parse_project_name
 
-app = typer.Typer(help="Say whether the upstream is asked for a name.", rich_markup_mode=None)
+app = typer.Typer(
+    help="Say whether the upstream is asked for a name.", rich_markup_mode=None, add_completion=False
+)
 
 
 class UpstreamWord(StrEnum):

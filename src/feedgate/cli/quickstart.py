@@ -14,9 +14,10 @@ from typing import IO, Annotated, Final
 
 import typer
 
-from feedgate.api.bodies import FeedBody, FeedCreation, RunCreation, TokenCreation
+from feedgate.api.bodies import FeedCreation, RunCreation, TokenCreation
 from feedgate.api.client import Client
 from feedgate.api.problem import RemoteProblem
+from feedgate.app.address import read_address
 from feedgate.app.directory import DataDirectory
 from feedgate.app.settings import load_settings
 from feedgate.app.upstream_wiring import open_upstream
@@ -35,7 +36,7 @@ from feedgate.model.access import Scope
 from feedgate.model.names import FeedPath, ProjectName
 from feedgate.model.target import Target
 
-app = typer.Typer(rich_markup_mode=None)
+app = typer.Typer(rich_markup_mode=None, add_completion=False)
 
 FEED: Final = FeedPath("demo", "pip-feed")
 _NEEDED_BYTES: Final = 2_000_000_000
@@ -66,28 +67,31 @@ def quickstart(
     _check(directory)
     with _serving(directory) as server, opened(context) as door:
         _say(f"1. Feedgate serves {directory} at {door.client.server.origin}")
-        feed = _have_feed(door.client)
-        _say(f"2. Feed {FEED} for {', '.join(feed.targets)}; bringing in {package} …")
-        run = door.client.create_run(
-            FEED, RunCreation(requirements=[package], reason="quickstart"), key=new_key()
-        )
+        targets = _targets()
+        _have_feed(door.client, targets)
+        _say(f"2. Feed {FEED}; bringing in {package} for {' and '.join(targets)} …")
+        request = RunCreation(requirements=[package], targets=targets, reason="quickstart")
+        run = door.client.create_run(FEED, request, key=new_key())
         status = follow_to_end(door, run.body.run)
         if status != Exit.OK:
             raise typer.Exit(status)
         url = parse_feed_url(f"{door.client.server.origin}/{FEED}")
         token = door.client.create_token(TokenCreation(feeds=[str(FEED)], scope=Scope.READ))
-        _say("3. pip installs it into an empty environment that sees nothing but the feed …")
+        _say("3. pip installs it into an empty environment that sees nothing but the feed (a minute or so) …")
         name = ProjectName(re.split(r"[^A-Za-z0-9._-]", package, maxsplit=1)[0])
         for line in install_and_run(url, token.body.token, package, name):
             _say(f"   {line}")
         door.client.revoke_token(token.body.id)
-        _say("4. It works. The feed's pages:")
-        _say(f"   {url.simple_url}")
+        _say("4. It works.")
+        if once:
+            _say(f"   Start the server again with: feedgate serve --data {directory}")
+            return
+        _say(f"   The feed's pages: {url.simple_url}")
         _say(f"   For a VM: feedgate connect {url.origin}/{FEED}, or by hand:")
         for snippet in snippets(url, InstallingClient.PIP):
             _say(f"   # {snippet.file}")
             lines(f"   {inert(line)}" for line in snippet.text.splitlines())
-        if not once and server is not None:
+        if server is not None:
             _say("Ctrl-C stops the server; feedgate serve starts it again.")
             _wait_for_the_end(server)
 
@@ -116,7 +120,11 @@ def _check(directory: Path) -> None:
 
 @contextmanager
 def _serving(directory: Path) -> Iterator[subprocess.Popen[str] | None]:
-    """Have a server that stays for as long as the quickstart lasts."""
+    """Have a server that stays for as long as the quickstart lasts: the one that runs, else one of our own."""
+    running = read_address(DataDirectory(directory).address)
+    if running is not None and running.stays:
+        yield None
+        return
     command = [sys.executable, "-P", "-m", "feedgate.app.supervisor", "--data", str(directory), "--port", "0"]
     server = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     try:
@@ -136,17 +144,21 @@ def _first_line(stream: IO[str]) -> str:
     return stream.readline() if ready else ""
 
 
-def _have_feed(client: Client) -> FeedBody:
+def _targets() -> list[str]:
+    """Return this machine, and another Python on its platform."""
     host = host_target()
     other = Target(12 if host.minor != 12 else 13, None, host.platform)  # another Python than ours
-    creation = FeedCreation(organization=FEED.organization, feed=FEED.feed, targets=[str(host), str(other)])
+    return [str(host), str(other)]
+
+
+def _have_feed(client: Client, targets: list[str]) -> None:
+    """Make the feed; one that is there keeps its own targets."""
+    creation = FeedCreation(organization=FEED.organization, feed=FEED.feed, targets=targets)
     try:
-        return client.create_feed(creation).body
+        client.create_feed(creation)
     except RemoteProblem as problem:
         if problem.code != "feed-exists":
             raise
-        client.add_target(FEED, str(host))
-        return client.add_target(FEED, str(other)).body
 
 
 def _wait_for_the_end(server: subprocess.Popen[str]) -> None:

@@ -14,7 +14,8 @@ def show_report(run: RunBody) -> None:
     if run.targets and run.kind is RunKind.ADD:
         table(
             ("target", "", ""),
-            [(t.target, "proved" if t.proved else "not proved", t.reason) for t in run.targets],
+            # Why a target is not proved stands above, among the run's reasons.
+            [(t.target, *(("proved", t.reason) if t.proved else ("not proved", ""))) for t in run.targets],
         )
     if run.passed_over:
         lines(["Passed over:"])
@@ -34,7 +35,9 @@ def show_report(run: RunBody) -> None:
 
 def _summary(run: RunBody) -> Iterator[str]:
     took = "" if run.seconds is None else f" in {units.seconds(run.seconds)}"
-    yield f"{inert(run.run)}: {run.state.value}{took}, feed {inert(run.feed)}"
+    is_new = run.kind is not RunKind.ADD or run.state is not RunState.PUBLISHED or run.published
+    state = run.state.value if is_new else "nothing to do, everything is there,"
+    yield f"{inert(run.run)}: {state}{took}, feed {inert(run.feed)}"
     if run.closure is not None and run.closure.distributions:
         closure = run.closure
         yield (

@@ -9,10 +9,23 @@ from feedgate.cli.arguments import ConstraintFiles, FeedOption, RequirementFiles
 from feedgate.cli.door import opened
 from feedgate.cli.follow import follow_to_end, new_key, require_a_staying_server, show_accepted
 from feedgate.cli.request_files import read_request_files
+from feedgate.errors import Invalid
 from feedgate.model.names import parse_feed_path
 from feedgate.model.run import RunKind
 
-app = typer.Typer(rich_markup_mode=None)
+app = typer.Typer(rich_markup_mode=None, add_completion=False)
+
+
+class LooksLikeFile(Invalid):
+    """A file's name where a package's was expected."""
+
+    code = "looks-like-a-file"
+
+    def __init__(self, word: str) -> None:
+        super().__init__(
+            f"{word!r} looks like a file's name, not a package's", next_step=f"Did you mean: -r {word}"
+        )
+
 
 Requirements = Annotated[
     list[str] | None,
@@ -28,7 +41,10 @@ UpgradePackages = Annotated[
     list[str] | None, typer.Option("--upgrade-package", metavar="NAME", help="That one only. Repeatable.")
 ]
 Wait = Annotated[bool, typer.Option("--wait/--no-wait", help="Follow the run to its end.")]
-Reason = Annotated[str | None, typer.Option(metavar="TEXT", help="Why; kept in the ledger.")]
+Reason = Annotated[
+    str | None,
+    typer.Option(metavar="TEXT", help="Why; kept with the run, and in the ledger with what it publishes."),
+]
 
 
 def _ask(
@@ -45,6 +61,9 @@ def _ask(
     reason: Reason = None,
     wait: Wait = True,
 ) -> None:
+    for word in requirements or []:
+        if word.endswith((".txt", ".toml", ".in")):
+            raise LooksLikeFile(word)
     creation = RunCreation(
         kind=RunKind(str(context.info_name)),
         requirements=requirements or [],

@@ -11,7 +11,9 @@ from feedgate.cli.report import show_report
 from feedgate.cli.show import json_text, table
 from feedgate.model.names import parse_feed_path
 
-app = typer.Typer(help="List, show, follow, cancel and retry runs.", rich_markup_mode=None)
+app = typer.Typer(
+    help="List, show, follow, cancel and retry runs.", rich_markup_mode=None, add_completion=False
+)
 
 RunArgument = Annotated[str, typer.Argument(metavar="RUN", help="A run's id: run_…")]
 

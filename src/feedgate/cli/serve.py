@@ -7,7 +7,7 @@ import typer
 
 from feedgate.app.supervisor import serve as serve_directory
 
-app = typer.Typer()
+app = typer.Typer(rich_markup_mode=None, add_completion=False)
 
 
 @app.command()

@@ -10,7 +10,7 @@ from feedgate.cli.show import inert, json_text, lines, table
 from feedgate.cli.units import parse_span
 from feedgate.model.access import Scope
 
-app = typer.Typer(help="Make, list and revoke tokens.", rich_markup_mode=None)
+app = typer.Typer(help="Make, list and revoke tokens.", rich_markup_mode=None, add_completion=False)
 
 
 @app.command("create")

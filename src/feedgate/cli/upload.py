@@ -10,7 +10,7 @@ from feedgate.cli.door import opened
 from feedgate.cli.show import inert, json_text, lines
 from feedgate.model.names import parse_feed_path
 
-app = typer.Typer(rich_markup_mode=None)
+app = typer.Typer(rich_markup_mode=None, add_completion=False)
 
 
 @app.command()

@@ -11,7 +11,7 @@ from feedgate.cli.door import opened
 from feedgate.cli.show import inert, json_text, lines
 from feedgate.model.names import parse_feed_path, parse_project_name
 
-app = typer.Typer(rich_markup_mode=None)
+app = typer.Typer(rich_markup_mode=None, add_completion=False)
 
 Name = Annotated[str, typer.Argument(metavar="NAME", help="The project.")]
 Version = Annotated[str, typer.Argument(metavar="VERSION", help="The release.")]

@@ -40,7 +40,8 @@ async def why_unsolvable(answer: Unsolvable, sought: Sought) -> Failed:
             f"{one.named} has {'only source' if one.is_only_source else 'no wheel'} for {sought.target}"
             for one in lacking
         )
-        return Failed(code, f"{named}. The resolver says: {answer.reason}")
+        cure = "Next: ask for a version that has a wheel, or build one and send it with: feedgate upload"
+        return Failed(code, f"{named}. {cure}. The resolver says: {answer.reason}")
     unhashed = [name for name in sorted(answer.asked.names) if await _has_none_of_the_hashes(name, sought)]
     if unhashed:
         return Failed(

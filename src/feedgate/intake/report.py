@@ -1,6 +1,6 @@
 """What a run came to, put together from what its steps kept; the same at any time of the run."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from feedgate.intake.kept import (
@@ -20,6 +20,7 @@ from feedgate.model.resolution import PassedOver, Pin
 from feedgate.model.run import Run
 from feedgate.records import events
 from feedgate.records.database import Database
+from feedgate.records.events import Told
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +82,7 @@ def report(records: Database, run: Run) -> Report:
     judged = {file.filename: file for file in judged_by(records, run.id)}
     proofs = proofs_by(records, run.id)
     publication = publication_by(records, run.id)
+    told = _told(records, run)
     pins = {pin.file.filename: pin for part in resolved.values() for pin in part.pins}
     files = tuple(_file(pin, fetched, judged, publication) for _name, pin in sorted(pins.items()))
     kept = {(name, pin.version) for part in resolved.values() for name, pin in _kept(part)}
@@ -96,13 +98,13 @@ def report(records: Database, run: Run) -> Report:
         built=0,
         held=sum(1 for file in judged.values() if file.verdict == Verdict.HOLD.value),
         refused=sum(1 for file in judged.values() if file.verdict == Verdict.REFUSE.value),
-        targets=tuple(_target(str(target), proofs, run) for target in run.targets),
+        targets=tuple(_target(str(target), proofs, told) for target in run.targets),
         files=files,
         internal=tuple(sorted({name for part in resolved.values() for name in part.internal})),
         kept=tuple(sorted(kept)),
         passed_over=tuple(entry for _target, part in sorted(resolved.items()) for entry in part.passed_over),
         escapes=tuple(dict.fromkeys(escape for found in escapes for escape in found)),
-        steps=_steps(records, run),
+        steps=_steps(told),
         seconds=_seconds(run),
     )
 
@@ -131,26 +133,33 @@ def _file(
     return FileReport(filename, digest, pin.file.size_bytes, state, reason)
 
 
-def _target(target: str, proofs: Mapping[str, Proof], run: Run) -> TargetReport:
+def _target(target: str, proofs: Mapping[str, Proof], told: Sequence[Told]) -> TargetReport:
     proof = proofs.get(target)
     if proof is not None:
         return TargetReport(target, proof.proved, proof.reason)
-    return TargetReport(target, proved=False, reason=run.reason if run.state.is_final else None)
+    failed = [
+        event.facts.get("reason") for event in told if event.target == target and event.kind == "failed"
+    ]
+    return TargetReport(target, proved=False, reason=str(failed[-1]) if failed else None)
 
 
-def _steps(records: Database, run: Run) -> tuple[StepReport, ...]:
-    longest: dict[str, float] = {}
-    number = 0
+def _told(records: Database, run: Run) -> tuple[Told, ...]:
+    """Return all events of the run."""
+    told: tuple[Told, ...] = ()
     while True:
         with records.read() as view:
-            told = events.after(view, run.id, number)
-        if not told:
-            break
-        for event in told:
-            seconds = event.facts.get("seconds")
-            if isinstance(seconds, int | float):
-                longest[event.step] = max(longest.get(event.step, 0.0), float(seconds))
-        number = told[-1].number
+            more = events.after(view, run.id, told[-1].number if told else 0)
+        if not more:
+            return told
+        told += more
+
+
+def _steps(told: Sequence[Told]) -> tuple[StepReport, ...]:
+    longest: dict[str, float] = {}
+    for event in told:
+        seconds = event.facts.get("seconds")
+        if isinstance(seconds, int | float):
+            longest[event.step] = max(longest.get(event.step, 0.0), float(seconds))
     return tuple(StepReport(name, seconds) for name, seconds in longest.items())
 
 
