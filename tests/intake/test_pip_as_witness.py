@@ -102,8 +102,7 @@ def test_a_dependency_that_pip_refuses_is_taken_older(intake: Intake, pip: Pip) 
 
     intake.added("demo")
 
-    seen = pip("3.11").installs(intake.simple_url, "demo")
-    assert seen.versions == {"demo": "1.0", "part": "1.0"}, seen.words
+    assert pip("3.11").chooses(intake.simple_url, "demo") == {"demo": "1.0", "part": "1.0"}
 
 
 def test_a_requires_python_that_nobody_can_read_is_passed_by(intake: Intake, pip: Pip) -> None:
@@ -174,8 +173,7 @@ def test_a_window_in_the_requests_own_words_counts_too(new_feed: NewFeed, pip: P
     run = intake.added(*asked)
 
     assert [(one.proved, one.reason) for one in run.targets] == [(True, None)]
-    seen = witness.installs(intake.simple_url, *asked)
-    assert seen.versions == {"demo": "1.0", "in-window": "1.0"}, seen.words
+    assert witness.chooses(intake.simple_url, *asked) == {"demo": "1.0", "in-window": "1.0"}
 
 
 def test_what_a_backport_itself_needs_on_older_patches_is_found(new_feed: NewFeed, pip: Pip) -> None:
@@ -191,8 +189,7 @@ def test_what_a_backport_itself_needs_on_older_patches_is_found(new_feed: NewFee
     run = intake.added("demo")
 
     assert [(one.proved, one.reason) for one in run.targets] == [(True, None)]
-    seen = witness.installs(intake.simple_url, "demo")
-    assert set(seen.versions) == {"demo", "part", "backport", "older", "oldest"}, seen.words
+    assert set(witness.chooses(intake.simple_url, "demo")) == {"demo", "part", "backport", "older", "oldest"}
 
 
 def test_the_promise_of_a_bare_minor_is_bounded_in_words_where_old_patches_are_not_admitted(
@@ -221,7 +218,7 @@ def test_where_the_promise_ends_pip_refuses(new_feed: NewFeed, pip: Pip) -> None
 
     assert chosen(run) == {"demo": "1.0", "part": "2.0"}, "other patches add projects, never other versions"
     assert [(one.proved, one.reason) for one in run.targets] == [(True, "proved for 3.12.4 and later")]
-    assert not witness.installs(intake.simple_url, "demo").is_installed
+    assert witness.chooses(intake.simple_url, "demo") == {}
 
 
 def test_a_patch_that_is_left_out_is_a_hole_in_the_promise(new_feed: NewFeed, pip: Pip) -> None:
@@ -231,7 +228,7 @@ def test_a_patch_that_is_left_out_is_a_hole_in_the_promise(new_feed: NewFeed, pi
     run = intake.added("demo")
 
     assert [one.reason for one in run.targets] == ["proved for 3.11.0 to 3.11.6 and 3.11.8 and later"]
-    assert not pip("3.11").installs(intake.simple_url, "demo").is_installed
+    assert pip("3.11").chooses(intake.simple_url, "demo") == {}
 
 
 def test_another_version_for_old_patches_is_never_taken(new_feed: NewFeed) -> None:
