@@ -11,7 +11,7 @@ from functools import lru_cache
 
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 
-from feedgate.model.distribution import Distribution
+from feedgate.model.distribution import LONGEST_FILENAME, Distribution
 from feedgate.model.index import WHOLE, Content, Index, ProjectPage, Span
 from feedgate.model.names import ProjectName
 from feedgate.model.times import format_time
@@ -47,7 +47,7 @@ class Admitting:
     """``source`` without the files that may not be chosen in one call of the resolver.
 
     Left out are files whose Requires-Python does not contain ``python``; files
-    whose address is not http(s); upstream files uploaded at ``exclude_newer``
+    whose address is not http(s), or whose name is too long; upstream files uploaded at ``exclude_newer``
     (aware UTC) or later; and, for a name with stated ``hashes``
     (``sha256:…``), files that have none of them. A page tells sha256 only, so
     where sha384 or sha512 is stated too every file stays, and whoever fetches
@@ -108,7 +108,7 @@ class Admitting:
         left_out: list[LeftOut] = []
         digests = _judgeable(stated)
         for file in files:
-            if file.source is not None and not file.source.startswith(("https://", "http://")):
+            if not _is_usable(file):
                 continue
             if digests is not None and file.digest is not None and file.digest not in digests:
                 continue
@@ -134,6 +134,12 @@ class Admitting:
                     continue
             kept.append(file)
         return tuple(kept), tuple(left_out)
+
+
+def _is_usable(file: Distribution) -> bool:
+    """Whether the link can be followed and the name be taken: uv would choose one that is too long for us."""
+    is_link = file.source is None or file.source.startswith(("https://", "http://"))
+    return is_link and len(file.filename) <= LONGEST_FILENAME
 
 
 def _judgeable(stated: frozenset[str]) -> frozenset[str] | None:

@@ -9,7 +9,7 @@ from packaging.version import InvalidVersion, Version
 
 from feedgate.index.admitting import admits_python
 from feedgate.intake.asked import Words
-from feedgate.model.distribution import Distribution, InvalidFilename, Stem
+from feedgate.model.distribution import LONGEST_FILENAME, Distribution, InvalidFilename, Stem
 from feedgate.model.environment import tags_in_order
 from feedgate.model.index import Index, NoSuchProject
 from feedgate.model.names import ProjectName
@@ -117,7 +117,7 @@ def _is_free(file: Distribution, target: Target) -> bool:
 
 def fits(filename: str, target: Target) -> bool:
     """Return whether this is the name of a wheel that the target's installers take."""
-    if not filename.endswith(_WHEEL):
+    if not filename.endswith(_WHEEL) or len(filename) > LONGEST_FILENAME:
         return False
     try:
         _name, _version, _build, tags = parse_wheel_filename(filename)

@@ -116,6 +116,16 @@ async def test_links_that_are_not_http_are_left_out(source: str | None, expected
     assert await is_shown(Admitting(MemoryIndex.of([is_shown_with(source=source)]), "3.11.7")) is expected
 
 
+@pytest.mark.parametrize(("length", "expected"), [(255, True), (256, False)])
+async def test_names_that_are_too_long_are_left_out(length: int, expected: bool) -> None:
+    stocked = is_shown_with()
+    filename = f"acme-1.0-py3.{'x' * (length - 26)}-none-any.whl"
+    file = replace(stocked.file, filename=filename)
+    assert len(filename) == length
+
+    assert await is_shown(Admitting(MemoryIndex.of([replace(stocked, file=file)]), "3.11.7")) is expected
+
+
 @pytest.mark.parametrize(
     ("stated", "expected"),
     [
