@@ -141,6 +141,23 @@ class ProjectBody(Body):
     internal: bool
 
 
+class VersionListing(Body):
+    """A version that a feed has; ``yanked`` = every file of it is."""
+
+    version: str
+    files: int
+    yanked: bool
+
+
+class ProjectListing(Body):
+    """What a feed has of a project: the newest version first. ``internal`` = the upstream is never asked for it."""
+
+    project: str
+    origin: Origin
+    internal: bool
+    versions: list[VersionListing]
+
+
 class YankBody(Body):
     """Why a release is yanked; may be empty."""
 
@@ -181,9 +198,9 @@ class RunCreation(Body):
     """A request: what to bring in, for which targets (none = the feed's)."""
 
     kind: RunKind = RunKind.ADD
-    requirements: list[str] = []
-    files: list[NamedText] = []
-    targets: list[str] = []
+    requirements: Annotated[list[str], Field(max_length=1000)] = []
+    files: Annotated[list[NamedText], Field(max_length=100)] = []
+    targets: Annotated[list[str], Field(max_length=64)] = []
     pre: bool = False
     exclude_newer: str | None = None
     upgrade: bool = False
