@@ -116,6 +116,9 @@ def test_names_and_releases_are_decided(
 ) -> None:
     served.do(served.installation.publish(make_wheel("demo", "1.0")))
 
+    (listed,) = client.list_projects(FEED).body
+    assert (listed.project, [one.version for one in listed.versions]) == ("demo", ["1.0"])
+    assert client.list_projects(FEED, "Demo").body == (listed,)
     assert client.set_project(FEED, "Acme_Core", UpstreamRule.DENY).body.internal
     assert client.yank(FEED, "demo", "1.0", reason="broken").body.reason == "broken"
     assert client.unyank(FEED, "demo", "1.0").body.reason is None

@@ -192,7 +192,10 @@ def test_files_of_ones_own_are_uploaded_and_yanked(
     assert "feedgate project set demo" in uploaded[0]["note"]
     assert f"{wheel.name}: already-present (internal)" in feedgate.done("upload", wheel, "-f", feed).out
 
+    assert feedgate.done("project", "list", "-f", feed).out == "demo\t1.0\t1\t2\tinternal\n"
+
     yanked = feedgate.json("yank", "Demo", "1.0.0", "-f", feed, "--reason", "eats data")
+    assert feedgate.done("project", "list", "-f", feed, "Demo").out == "1.0\t2\tyanked\n"
     assert (yanked["project"], yanked["version"], yanked["reason"], yanked["changed"]) == (
         "demo",
         "1.0.0",

@@ -182,6 +182,7 @@ CASES: Mapping[str, Callable[[Stage, Caller], Call]] = {
     "list-tokens": lambda _stage, _caller: Call(),
     "create-token": lambda _stage, _caller: Call(json={}),
     "revoke-token": Stage.own_token,
+    "list-projects": lambda _stage, _caller: Call(OF_FEED),
     "set-project": lambda stage, _caller: Call(
         {**OF_FEED, "name": f"new-{stage.next()}"}, {"upstream": "deny"}
     ),

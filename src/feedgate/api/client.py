@@ -25,6 +25,7 @@ from feedgate.api.bodies import (
     NewTokenBody,
     ProjectBody,
     ProjectChange,
+    ProjectListing,
     RunBody,
     RunCreation,
     RunEndBody,
@@ -143,6 +144,11 @@ class Client:
         """Revoke a token."""
         return self._one(TokenBody, "DELETE", addresses.fill(addresses.API_TOKEN, token=token_id))
 
+    def list_projects(self, feed: FeedPath, name: str | None = None) -> Reply[tuple[ProjectListing, ...]]:
+        """Return what a feed has: of every project, or of one."""
+        path = _of(feed, addresses.API_PROJECTS)
+        return self._lines(ProjectListing, path, **({} if name is None else {"name": name}))
+
     def set_project(self, feed: FeedPath, name: str, upstream: UpstreamRule | None) -> Reply[ProjectBody]:
         """Set whether the upstream may be asked for a name."""
         path = _of(feed, addresses.API_PROJECT, name=name)
@@ -247,7 +253,7 @@ class Client:
         content = None if body is None else body.model_dump_json(exclude_unset=True)
         return _reply(model, self._connection.ask(Sending(method, path, {}, content=content, key=key)))
 
-    def _lines(self, model: type[BodyT], path: str, **params: int) -> Reply[tuple[BodyT, ...]]:
+    def _lines(self, model: type[BodyT], path: str, **params: str | int) -> Reply[tuple[BodyT, ...]]:
         text = self._connection.ask(Sending("GET", path, params))
         return Reply(tuple(_parse(model, line) for line in text.splitlines() if line), text)
 

@@ -1,5 +1,6 @@
 """Names and releases over the API."""
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -102,3 +103,78 @@ async def test_local_versions_and_epochs_stand_in_a_path(
         answer = await client.put(f"{PROJECTS}/demo/1!2.0+local.1/yank", json={})
 
     assert answer.json()["version"] == "1!2.0+local.1"
+
+
+async def test_what_a_feed_has_is_listed_by_name_with_the_newest_version_first(
+    installation: Installation, make_wheel: Callable[..., Path]
+) -> None:
+    for version in ("1.9", "1.10", "1.10rc1"):
+        await installation.publish(make_wheel("demo", version))
+    await installation.publish(make_wheel("acme-core", "2.0"))
+    async with installation.local() as client:
+        await client.patch(f"{PROJECTS}/not-here-yet", json={"upstream": "deny"})
+        await client.patch(f"{PROJECTS}/demo", json={"upstream": "allow"})
+        await client.put(f"{PROJECTS}/demo/1.9/yank", json={})
+        answer = await client.get(PROJECTS)
+
+    assert answer.headers["Content-Type"] == "application/x-ndjson"
+    acme_core, demo = map(json.loads, answer.text.splitlines())
+    assert acme_core == {
+        "project": "acme-core",
+        "origin": "internal",
+        "internal": True,
+        "versions": [{"version": "2.0", "files": 1, "yanked": False}],
+    }
+    assert (demo["project"], demo["internal"]) == ("demo", False)
+    assert [(one["version"], one["yanked"]) for one in demo["versions"]] == [
+        ("1.10", False),
+        ("1.10rc1", False),
+        ("1.9", True),
+    ]
+
+
+async def test_a_release_spelled_two_ways_is_one_and_yanked_once_all_its_files_are(
+    installation: Installation, make_wheel: Callable[..., Path]
+) -> None:
+    await installation.publish(make_wheel("demo", "1.0"))
+    async with installation.local() as client:
+        await client.put(f"{PROJECTS}/demo/1.0/yank", json={})
+        await installation.publish(make_wheel("demo", "1.0.0", tag="py2-none-any"))
+        partly = (await client.get(PROJECTS)).json()["versions"]
+        await client.put(f"{PROJECTS}/demo/1.0/yank", json={})
+        wholly = (await client.get(PROJECTS)).json()["versions"]
+
+    assert [(one["files"], one["yanked"]) for one in partly] == [(2, False)]
+    assert [(one["files"], one["yanked"]) for one in wholly] == [(2, True)]
+
+
+async def test_one_project_is_listed_by_any_spelling_of_its_name(
+    installation: Installation, make_wheel: Callable[..., Path]
+) -> None:
+    await installation.publish(make_wheel("demo", "1.0"))
+    await installation.publish(make_wheel("acme-core", "2.0"))
+    async with installation.local() as client:
+        answer = await client.get(PROJECTS, params={"name": "Acme_Core"})
+
+    assert [json.loads(line)["project"] for line in answer.text.splitlines()] == ["acme-core"]
+
+
+@pytest.mark.parametrize(
+    ("name", "status", "code"),
+    [
+        ("nothing", 404, "no-such-project"),
+        ("demo-", 400, "invalid-name"),
+        ("", 400, "invalid-parameter"),
+        ("-demo", 400, "invalid-parameter"),
+        ("a" * 201, 400, "invalid-parameter"),
+    ],
+)
+async def test_a_name_that_the_feed_does_not_have_is_no_empty_list(
+    installation: Installation, name: str, status: int, code: str
+) -> None:
+    async with installation.local() as client:
+        everything = await client.get(PROJECTS)
+        answer = await client.get(PROJECTS, params={"name": name})
+
+    assert (everything.status_code, everything.text) == (200, "")
+    assert (answer.status_code, answer.json()["error"]["code"]) == (status, code)
