@@ -10,6 +10,7 @@ from typing import Protocol
 
 from packaging.version import Version
 
+from feedgate.index.shared_task import retrieve
 from feedgate.model.distribution import Distribution, InvalidFilename
 from feedgate.model.index import WHOLE, Content, Index, NoSuchProject, ProjectPage, Span, Status
 from feedgate.model.names import ProjectName
@@ -66,7 +67,7 @@ class Overlay:
         task = self._pages.get(name)
         if task is None:
             task = self._pages[name] = asyncio.ensure_future(self._joined(name))
-            task.add_done_callback(_retrieve)
+            task.add_done_callback(retrieve)
         return await asyncio.shield(task)
 
     async def open(self, file: Distribution, span: Span = WHOLE) -> Content:
@@ -93,12 +94,6 @@ class Overlay:
         if ours is None:
             return theirs
         return _union(ours, theirs, self._knows.uploaded(name))
-
-
-def _retrieve(task: asyncio.Task[ProjectPage]) -> None:
-    """Look at the outcome, so that an error whose askers all went away is no warning."""
-    if not task.cancelled():
-        task.exception()
 
 
 async def _page_or_none(index: Index, name: ProjectName) -> ProjectPage | None:

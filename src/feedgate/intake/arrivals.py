@@ -7,6 +7,7 @@ from dataclasses import replace
 from feedgate.blobs.store import BlobStore
 from feedgate.gate.look import Looks
 from feedgate.gate.looked import Looked
+from feedgate.index.shared_task import retrieve
 from feedgate.model.digest import Digest
 from feedgate.model.distribution import Distribution
 from feedgate.outside.fetcher import Fetcher
@@ -37,7 +38,7 @@ class Arrivals:
         task = self._stored.get(file.filename)
         if task is None or _failed(task):
             task = self._stored[file.filename] = asyncio.ensure_future(self._store(file, progress))
-            task.add_done_callback(_retrieve)
+            task.add_done_callback(retrieve)
         return await asyncio.shield(task)
 
     async def looked(
@@ -79,16 +80,10 @@ class Arrivals:
         task = self._looked.get(stored.filename)
         if task is None or _failed(task):
             task = asyncio.ensure_future(self._looks.look(stored.digest, stored.filename))
-            task.add_done_callback(_retrieve)
+            task.add_done_callback(retrieve)
             self._looked[stored.filename] = task
         return task
 
 
 def _failed(task: "asyncio.Task[Distribution] | asyncio.Task[Looked]") -> bool:
     return task.done() and (task.cancelled() or task.exception() is not None)
-
-
-def _retrieve(task: "asyncio.Task[Distribution] | asyncio.Task[Looked]") -> None:
-    """Look at the outcome, so that an error whose askers all went away is no warning."""
-    if not task.cancelled():
-        task.exception()

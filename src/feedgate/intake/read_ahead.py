@@ -10,6 +10,7 @@ import asyncio
 from collections.abc import AsyncIterator
 
 from feedgate.blobs.store import BlobStore
+from feedgate.index.shared_task import retrieve
 from feedgate.intake.arrivals import Arrivals
 from feedgate.model.distribution import Distribution
 from feedgate.model.index import WHOLE, Content, Index, ProjectPage, Span
@@ -51,14 +52,8 @@ class ReadAhead:
         task = self._metadata.get(file.filename)
         if task is None:
             task = self._metadata[file.filename] = asyncio.ensure_future(self._fetch_metadata(file))
-            task.add_done_callback(_retrieve)
+            task.add_done_callback(retrieve)
         return content_of(await asyncio.shield(task))
 
     async def _fetch_metadata(self, file: Distribution) -> bytes:
         return await (await self._source.open_metadata(file)).read()
-
-
-def _retrieve(task: "asyncio.Task[bytes]") -> None:
-    """Look at the outcome, so that an error whose askers all went away is no warning."""
-    if not task.cancelled():
-        task.exception()

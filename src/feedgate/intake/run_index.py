@@ -22,6 +22,7 @@ from feedgate.index.admitting import Admitting
 from feedgate.index.loopback import Mount, link
 from feedgate.index.over_http import Entries
 from feedgate.index.overlay import Overlay
+from feedgate.index.shared_task import retrieve
 from feedgate.intake.arrivals import Arrivals
 from feedgate.intake.asked import Asked
 from feedgate.intake.kept import feed_of
@@ -161,9 +162,3 @@ def asked_by(records: Database, run: Run) -> Asked:
 def has_failed(task: "asyncio.Task[Any]") -> bool:
     """Whether the work has ended without what it was for, so that it is worth another try."""
     return task.done() and (task.cancelled() or task.exception() is not None)
-
-
-def retrieve(task: "asyncio.Task[Any]") -> None:
-    """Look at the outcome, so that an error whose askers all went away is no warning."""
-    if not task.cancelled():
-        task.exception()

@@ -9,8 +9,9 @@ from feedgate.blobs.store import BlobStore
 from feedgate.formats.core_metadata import CoreMetadata, parse_core_metadata
 from feedgate.gate.look import Looks
 from feedgate.gate.looked import Looked
+from feedgate.index.shared_task import retrieve
 from feedgate.intake.kept import Resolved, fetched_by, resolved_by
-from feedgate.intake.run_index import NoMetadata, RunIndex, has_failed, retrieve
+from feedgate.intake.run_index import NoMetadata, RunIndex, has_failed
 from feedgate.model.feed import Origin
 from feedgate.model.names import ProjectName
 from feedgate.model.resolution import Pin

@@ -1,4 +1,4 @@
-"""The table of permissions says what design section 7 says."""
+"""The table of permissions says what each role and scope may do."""
 
 import pytest
 

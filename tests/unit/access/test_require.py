@@ -1,4 +1,4 @@
-"""Who may do what on a feed: 401, 404 and 403 as design section 7 has them, from one place."""
+"""Who may do what on a feed: 401, 404 and 403, from one place."""
 
 import itertools
 from collections.abc import Iterator
