@@ -1,28 +1,98 @@
-"""How a command's error is said."""
+"""An error is said in one place: in words on standard error, or with --json as a problem document."""
+
+import json
 
 import pytest
-from pydantic import ValidationError
+import typer
 
-from feedgate.api.bodies import RunCreation, TokenCreation, YankBody
-from feedgate.cli.exit import Exit
+from feedgate.api.problem import RemoteProblem, to_problem
 from feedgate.cli.failure import say_failure
+from feedgate.errors import Conflict, Invalid, Missing, Refused
+from feedgate.machine.errors import MachineError
+
+
+class Odd(Invalid):
+    code = "odd-input"
+
+    def __init__(self) -> None:
+        super().__init__("`x` is odd", next_step="Write it even.")
+
+
+class There(Conflict):
+    code = "there-already"
+
+    def __init__(self) -> None:
+        super().__init__("it is there", next_step="Leave it.")
+
+
+class Gone(Missing):
+    code = "gone"
+
+    def __init__(self) -> None:
+        super().__init__("it is gone", next_step="Look again.")
+
+
+class KeptOut(Refused):
+    code = "kept-out"
+
+    def __init__(self) -> None:
+        super().__init__("it may not enter", next_step="Mend it.")
+
+
+class OnAMachine(MachineError):
+    code = "on-a-machine"
+    exit_status = 2
+
+    def __init__(self) -> None:
+        super().__init__("the file is odd", next_step="Mend it.")
 
 
 @pytest.mark.parametrize(
-    ("body", "member", "value"),
+    ("error", "status", "message", "code"),
     [
-        (YankBody, "reason", "two\nlines"),
-        (RunCreation, "reason", "a\x1b[2Jb"),
-        (TokenCreation, "expires_in_seconds", 100 * 366 * 86400),
+        (Odd(), 2, "`x` is odd", "odd-input"),
+        (There(), 2, "it is there", "there-already"),
+        (Gone(), 1, "it is gone", "gone"),
+        (OnAMachine(), 2, "the file is odd", "on-a-machine"),
+        (RemoteProblem(to_problem(Odd(), 400)), 2, "`x` is odd", "odd-input"),
+        (RemoteProblem(to_problem(There(), 409)), 1, "it is there", "there-already"),
+        (RemoteProblem(to_problem(KeptOut(), 403)), 4, "it may not enter", "kept-out"),
     ],
 )
-def test_an_option_that_no_request_can_carry_is_how_the_command_was_called(
-    body: type[YankBody], member: str, value: object, capsys: pytest.CaptureFixture[str]
+def test_each_error_says_its_sentence_and_what_to_do(
+    capsys: pytest.CaptureFixture[str], error: BaseException, status: int, message: str, code: str
 ) -> None:
-    with pytest.raises(ValidationError) as caught:
-        body.model_validate({member: value})
+    assert say_failure(error, as_json=False) == status
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert said.err.startswith(f"feedgate: {message}\n  next: ")
 
-    assert say_failure(caught.value, as_json=False) == Exit.USAGE
-    said = capsys.readouterr().err
-    assert said.startswith(f"feedgate: {member}: ")
-    assert "\x1b" not in said
+    assert say_failure(error, as_json=True) == status
+    said = capsys.readouterr()
+    assert said.err == ""
+    assert said.out.count("\n") == 1
+    body = json.loads(said.out)
+    assert (body["error"]["code"], body["error"]["message"]) == (code, message)
+    assert body["error"]["next"]
+
+
+def test_a_servers_problem_is_printed_as_it_came(capsys: pytest.CaptureFixture[str]) -> None:
+    text = to_problem(Gone(), 404).model_dump_json()
+
+    say_failure(RemoteProblem(to_problem(Gone(), 404), text=text + "\n"), as_json=True)
+
+    assert capsys.readouterr().out == text + "\n"
+
+
+@pytest.mark.parametrize(
+    ("error", "status"), [(KeyboardInterrupt(), 130), (typer.Abort(), 130), (typer.Exit(3), 3)]
+)
+def test_what_was_broken_off_says_nothing(
+    capsys: pytest.CaptureFixture[str], error: BaseException, status: int
+) -> None:
+    assert say_failure(error, as_json=False) == status
+    assert capsys.readouterr() == ("", "")
+
+
+def test_a_fault_of_our_own_is_not_hidden() -> None:
+    assert say_failure(ValueError("a fault"), as_json=False) is None
