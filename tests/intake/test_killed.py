@@ -170,11 +170,11 @@ def test_who_follows_a_run_sees_it_through_the_end_of_its_server(own_intake: Int
 def test_several_runs_killed_at_whatever_they_are_at_all_end_published(
     own_server: WorkingServer, upstream: Upstream, tmp_path: Path
 ) -> None:
-    """Four at a time, each a little later than the one before it, and the kill a little later each time."""
+    """Three at a time, each a little later than the one before it, and the kill a little later each time."""
     for number in range(3):
         feeds = [
             make_feed(own_server, upstream, tmp_path / f"{number}-{one}", target("3.11"), target("3.9.18"))
-            for one in range(4)
+            for one in range(3)
         ]
         runs = []
         for one, intake in enumerate(feeds):
