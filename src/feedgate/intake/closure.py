@@ -20,6 +20,8 @@ from feedgate.model.target import NEWEST_PATCH
 
 _PATCH = re.compile(r"(<=|>=|<|>|===|==|!=|~=)\s*[\"']?3\.(\d{1,6})\.(\d{1,6})(?![\d.]*\*)")
 _REVERSED = re.compile(r"[\"']3\.(\d{1,6})\.(\d{1,6})[\"']\s*(?:<=|>=|<|>|===|==|!=|~=)")
+_LISTED = re.compile(r"\bin\s*[\"']([^\"']*)[\"']")
+_VERSION = re.compile(r"\b3\.(\d{1,6})\.(\d{1,6})\b")
 
 
 @dataclass(slots=True)
@@ -144,7 +146,8 @@ def _texts(members: Iterable[CoreMetadata]) -> Iterator[str]:
 def _comparisons(text: str) -> Iterator[tuple[str, int, int]]:
     for operator, minor, patch in _PATCH.findall(text):
         yield operator, int(minor), int(patch)
-    for minor, patch in _REVERSED.findall(text):
+    listed = (version for versions in _LISTED.findall(text) for version in _VERSION.findall(versions))
+    for minor, patch in (*_REVERSED.findall(text), *listed):
         yield "==", int(minor), int(patch)
 
 

@@ -144,6 +144,8 @@ def test_all_that_is_put_on_a_name_is_gathered() -> None:
         ("python_full_version != '3.11.3'", {2, 3, 4}),
         ("python_full_version ~= '3.11.3'", {2, 3}),
         ("'3.11.3' <= python_full_version", {2, 3, 4}),
+        ("python_full_version in '3.11.3 3.11.8'", {2, 3, 4, 7, 8, 9}),
+        ("python_full_version not in '3.11.3'", {2, 3, 4}),
         ("python_full_version < '3.11.0'", {0}),
         ("python_full_version < '3.12.1'", set()),
         ("python_full_version == '3.11.*'", set()),
