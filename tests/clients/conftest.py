@@ -36,7 +36,8 @@ def upstream() -> Iterator[Upstream]:
 def server(upstream: Upstream, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """A ``feedgate serve`` that the module's tests share; each makes a feed of its own."""
     root = tmp_path_factory.mktemp("server")
-    with serving(command_line(root / "home", root / "data", upstream=upstream.url)) as running:
+    once = {"FEEDGATE_FETCH__ATTEMPTS": "1"}  # an upstream that is told to fail is not waited for
+    with serving(command_line(root / "home", root / "data", upstream=upstream.url, **once)) as running:
         yield running
 
 

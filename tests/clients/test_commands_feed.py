@@ -9,7 +9,9 @@ import httpx
 import pytest
 
 from feedgate.model.access import Role, Scope
+from feedgate.model.names import parse_feed_path
 from tests.builders.command_line import CommandLine, Server, command_line
+from tests.doubles.upstream import Answer, Upstream
 
 TARGET = "3.11@x86_64-manylinux_2_28"
 OTHER = "3.12@aarch64-manylinux_2_28"
@@ -211,6 +213,23 @@ def test_files_of_ones_own_are_uploaded_and_yanked(
     assert (odd.status, odd.problem["code"]) == (2, "invalid-version")
 
 
+def test_with_imported_the_upstream_says_whose_a_file_is_and_while_it_is_away_nothing_is_taken(
+    feedgate: CommandLine, feed: str, upstream: Upstream, make_wheel: Callable[..., Path]
+) -> None:
+    listed, own = make_wheel("listed", "1.0"), make_wheel("own", "1.0")
+    upstream.add(listed.name, listed.read_bytes(), upload_time="2021-05-06T07:08:09.000000Z")
+
+    assert feedgate.json("upload", listed, "-f", feed, "--imported")["origin"] == "imported"
+    upstream.fault("own", Answer(503), times=1)
+    away = feedgate("upload", own, "-f", feed, "--imported", "--json")
+
+    assert (away.status, away.problem["code"]) == (1, "upstream-unavailable")
+    later = feedgate.json("upload", own, "-f", feed, "--imported")
+    assert (later["origin"], later["state"]) == ("internal", "published")
+    acts = [entry["act"] for entry in feedgate.done("ledger", "show", "-f", feed, "--json").json_lines]
+    assert acts == ["feed-created", "uploaded", "uploaded"]
+
+
 def test_of_several_files_the_broken_one_is_refused_and_the_ones_before_it_are_in(
     feedgate: CommandLine, feed: str, tmp_path: Path, make_wheel: Callable[..., Path]
 ) -> None:
@@ -268,23 +287,25 @@ def test_a_ledger_that_has_not_what_was_noted_does_not_pass(
     assert code is None or said.problem["code"] == code
 
 
-def test_one_changed_byte_is_found_and_its_serial_named(tmp_path: Path) -> None:
-    feedgate = command_line(tmp_path / "home", tmp_path / "data")
-    feedgate.done("feed", "create", "acme/team", "--target", TARGET)
-    for role in ("reader", "contributor", "owner"):
-        feedgate.done("grant", "acme/team", "ada", role)
-    raw = sqlite3.connect(tmp_path / "data" / "records.sqlite")
+def test_one_changed_byte_is_found_and_its_serial_named(
+    server: Server, feedgate: CommandLine, feed: str
+) -> None:
+    for role in (Role.READER, Role.CONTRIBUTOR, Role.OWNER):
+        server.api.grant(parse_feed_path(feed), "ada", role)
+    raw = sqlite3.connect(feedgate.data / "records.sqlite")
     raw.execute(
-        "UPDATE entry SET facts = replace(facts, 'contributor', 'contributoR') WHERE facts LIKE '%contributor%'"
+        "UPDATE entry SET facts = replace(facts, 'contributor', 'contributoR') "
+        "WHERE act = 'granted' AND serial = 3 AND feed_id = (SELECT max(id) FROM feed)"
     )
+    assert raw.total_changes == 1
     raw.commit()
     raw.close()
 
-    in_words = feedgate("ledger", "verify", "-f", "acme/team")
-    in_json = feedgate("ledger", "verify", "-f", "acme/team", "--json")
+    in_words = feedgate("ledger", "verify", "-f", feed)
+    in_json = feedgate("ledger", "verify", "-f", feed, "--json")
 
     assert in_words.status == 1
-    assert in_words.out.startswith("acme/team: does not hold at serial 3: ")
+    assert in_words.out.startswith(f"{feed.casefold()}: does not hold at serial 3: ")
     assert in_json.status == 1
     assert (in_json.json["holds"], in_json.json["fault_serial"]) == (False, 3)
     assert feedgate.json("ledger", "verify")["holds"] is True

@@ -24,26 +24,54 @@ HTML = "application/vnd.pypi.simple.v1+html"
 UPSTREAMS_TIME = "2021-05-06T07:08:09.123456Z"
 
 
-@pytest.fixture
-def stocked(server: Server, feed: str, upstream: Upstream, tmp_path: Path) -> str:
-    """A feed with an imported wheel, and a wheel and an sdist that came by upload."""
-    imported = make_wheel(tmp_path / "upstream", "imported", "1.0", requires_python=">=3.8")
+def stock(server: Server, upstream: Upstream, folder: Path, name: str) -> str:
+    """Make a feed with an imported wheel, and a wheel and an sdist that came by upload."""
+    feed = server.make_feed(name)
+    imported = make_wheel(folder / "upstream", "imported", "1.0", requires_python=">=3.8")
     upstream.add(imported.name, imported.read_bytes(), upload_time=UPSTREAMS_TIME)
     run = server.api.create_run(parse_feed_path(feed), RunCreation(requirements=["imported"]), key=feed)
     for _event in server.api.follow(run.body.run):
         pass
     server.upload_files(
         feed,
-        make_wheel(tmp_path / "own", "demo", "1.0", requires=["imported"], requires_python=">=3.9"),
-        make_sdist(tmp_path / "own", "demo", "1.0"),
+        make_wheel(folder, "demo", "1.0", requires=["imported"], requires_python=">=3.9"),
+        make_sdist(folder, "demo", "1.0"),
     )
     return feed
 
 
+def client_of(server: Server, feed: str) -> httpx.Client:
+    token = server.token("vm", Role.READER, feed, Scope.READ)
+    return httpx.Client(base_url=server.simple(feed), auth=("anybody", token))
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the files lie that the standing feed was given."""
+    return tmp_path_factory.mktemp("stock")
+
+
+@pytest.fixture(scope="module")
+def standing(server: Server, upstream: Upstream, folder: Path) -> str:
+    """A feed that no test changes."""
+    return stock(server, upstream, folder, "Acme/standing")
+
+
+@pytest.fixture(scope="module")
+def client(server: Server, standing: str) -> Iterator[httpx.Client]:
+    with client_of(server, standing) as opened:
+        yield opened
+
+
 @pytest.fixture
-def client(server: Server, stocked: str) -> Iterator[httpx.Client]:
-    token = server.token("vm", Role.READER, stocked, Scope.READ)
-    with httpx.Client(base_url=server.simple(stocked), auth=("anybody", token)) as opened:
+def changing(server: Server, upstream: Upstream, tmp_path: Path, feed: str) -> str:
+    """A feed of the test's own."""
+    return stock(server, upstream, tmp_path, f"{feed}-changing")
+
+
+@pytest.fixture
+def own_client(server: Server, changing: str) -> Iterator[httpx.Client]:
+    with client_of(server, changing) as opened:
         yield opened
 
 
@@ -105,34 +133,34 @@ def test_an_imported_file_keeps_the_time_of_its_upload_to_the_upstream(client: h
 
 
 def test_a_page_is_asked_again_with_its_etag_and_costs_nothing_until_it_changes(
-    server: Server, client: httpx.Client, stocked: str, tmp_path: Path
+    server: Server, own_client: httpx.Client, changing: str, tmp_path: Path
 ) -> None:
-    etags = {accept: page(client, "demo", accept).headers["ETag"] for accept in (JSON, HTML)}
+    etags = {accept: page(own_client, "demo", accept).headers["ETag"] for accept in (JSON, HTML)}
     assert len(set(etags.values())) == 2
     for accept, etag in etags.items():
-        again = page(client, "demo", accept, **{"If-None-Match": etag})
+        again = page(own_client, "demo", accept, **{"If-None-Match": etag})
         assert (again.status_code, again.content) == (304, b"")
 
-    server.upload_files(stocked, make_wheel(tmp_path / "more", "demo", "2.0"))
+    server.upload_files(changing, make_wheel(tmp_path / "more", "demo", "2.0"))
 
-    changed = page(client, "demo", **{"If-None-Match": etags[JSON]})
+    changed = page(own_client, "demo", **{"If-None-Match": etags[JSON]})
     assert changed.status_code == 200
     assert len(changed.json()["files"]) == 3
 
 
 def test_a_yank_shows_in_both_formats_with_its_reason(
-    server: Server, client: httpx.Client, stocked: str
+    server: Server, own_client: httpx.Client, changing: str
 ) -> None:
-    before = page(client, "demo").headers["ETag"]
-    server.api.yank(parse_feed_path(stocked), ProjectName("demo"), "1.0", reason='eats "data" <all>')
+    before = page(own_client, "demo").headers["ETag"]
+    server.api.yank(parse_feed_path(changing), ProjectName("demo"), "1.0", reason='eats "data" <all>')
 
-    assert {file["yanked"] for file in files(client, "demo").values()} == {'eats "data" <all>'}
-    html = page(client, "demo", HTML).text
+    assert {file["yanked"] for file in files(own_client, "demo").values()} == {'eats "data" <all>'}
+    html = page(own_client, "demo", HTML).text
     assert html.count('data-yanked="eats &quot;data&quot; &lt;all&gt;"') == 2
-    assert page(client, "demo").headers["ETag"] != before
+    assert page(own_client, "demo").headers["ETag"] != before
 
-    server.api.unyank(parse_feed_path(stocked), ProjectName("demo"), "1.0")
-    assert {file["yanked"] for file in files(client, "demo").values()} == {False}
+    server.api.unyank(parse_feed_path(changing), ProjectName("demo"), "1.0")
+    assert {file["yanked"] for file in files(own_client, "demo").values()} == {False}
 
 
 def test_a_page_is_packed_for_who_asks(client: httpx.Client) -> None:
@@ -148,21 +176,21 @@ def test_a_page_is_packed_for_who_asks(client: httpx.Client) -> None:
     assert "Accept-Encoding" in packed.headers["Vary"]
 
 
-def test_the_metadata_beside_a_wheel_is_the_one_inside(client: httpx.Client, tmp_path: Path) -> None:
+def test_the_metadata_beside_a_wheel_is_the_one_inside(client: httpx.Client, folder: Path) -> None:
     wheel = files(client, "demo")["demo-1.0-py3-none-any.whl"]
     address = urljoin(f"{client.base_url}demo/", str(wheel["url"]))
 
     metadata = client.get(f"{address}.metadata")
 
-    with zipfile.ZipFile(tmp_path / "own" / "demo-1.0-py3-none-any.whl") as archive:
+    with zipfile.ZipFile(folder / "demo-1.0-py3-none-any.whl") as archive:
         assert metadata.content == archive.read("demo-1.0.dist-info/METADATA")
     assert wheel["core-metadata"] == {"sha256": hashlib.sha256(metadata.content).hexdigest()}
     sdist = files(client, "demo")["demo-1.0.tar.gz"]
     assert client.get(urljoin(f"{client.base_url}demo/", f"{sdist['url']}.metadata")).status_code == 404
 
 
-def test_a_file_is_had_whole_in_part_and_by_its_head(client: httpx.Client, tmp_path: Path) -> None:
-    whole = (tmp_path / "own" / "demo-1.0-py3-none-any.whl").read_bytes()
+def test_a_file_is_had_whole_in_part_and_by_its_head(client: httpx.Client, folder: Path) -> None:
+    whole = (folder / "demo-1.0-py3-none-any.whl").read_bytes()
     address = urljoin(
         f"{client.base_url}demo/", str(files(client, "demo")["demo-1.0-py3-none-any.whl"]["url"])
     )
@@ -204,35 +232,35 @@ def test_another_spelling_leads_to_the_page_on_the_same_server(client: httpx.Cli
 
 
 def test_links_of_a_moment_stay_in_that_moment(
-    server: Server, client: httpx.Client, stocked: str, tmp_path: Path
+    server: Server, own_client: httpx.Client, changing: str, tmp_path: Path
 ) -> None:
-    then = server.api.show_feed(parse_feed_path(stocked)).body.serial
-    server.upload_files(stocked, make_wheel(tmp_path / "more", "demo", "2.0"))
-    address = server.simple(stocked, f"@serial%3A{then}")
+    then = server.api.show_feed(parse_feed_path(changing)).body.serial
+    server.upload_files(changing, make_wheel(tmp_path / "more", "demo", "2.0"))
+    address = server.simple(changing, f"@serial%3A{then}")
 
-    answer = client.get(f"{address}demo/", headers={"Accept": JSON})
+    answer = own_client.get(f"{address}demo/", headers={"Accept": JSON})
 
     names = {file["filename"] for file in answer.json()["files"]}
     assert names == {"demo-1.0-py3-none-any.whl", "demo-1.0.tar.gz"}
     for file in answer.json()["files"]:
         link = urljoin(f"{address}demo/", file["url"])
         assert f"@serial%3A{then}/" in link
-        assert client.head(link).status_code == 200
+        assert own_client.head(link).status_code == 200
     later = urljoin(f"{address}demo/", "../../download/demo/2.0/demo-2.0-py3-none-any.whl")
-    assert client.get(later).status_code == 404
+    assert own_client.get(later).status_code == 404
 
 
-def test_a_post_to_a_page_says_where_uploads_go(client: httpx.Client, stocked: str) -> None:
+def test_a_post_to_a_page_says_where_uploads_go(client: httpx.Client, standing: str) -> None:
     for path in ("", "demo/"):
         answer = client.post(path, files={"content": ("demo-1.0.tar.gz", b"x")})
 
         assert (answer.status_code, answer.headers["Allow"]) == (405, "GET, HEAD")
-        assert f"/{stocked.replace('/', '/_packaging/')}/pypi/upload" in answer.text
+        assert f"/{standing.replace('/', '/_packaging/')}/pypi/upload" in answer.text
 
 
-def test_no_credential_is_a_challenge_and_never_a_redirect(server: Server, stocked: str) -> None:
+def test_no_credential_is_a_challenge_and_never_a_redirect(server: Server, standing: str) -> None:
     for path in ("", "demo/", "no-such-project/"):
-        answer = httpx.get(server.simple(stocked) + path)
+        answer = httpx.get(server.simple(standing) + path)
         assert answer.status_code == 401
         assert answer.headers["WWW-Authenticate"].startswith("Basic ")
     assert not [name for name in answer.headers if name.lower().startswith("x-vss")]
