@@ -40,7 +40,7 @@ check: $(DEV) ## style, types, the import ladder and unit tests, within a minute
 	$(BIN)/mypy
 
 .unit:
-	$(BIN)/pytest tests/unit --quiet --hypothesis-profile=quick
+	$(BIN)/pytest tests/unit --quiet --numprocesses=2 --hypothesis-profile=quick
 
 fix: $(DEV) ## let ruff repair and format what it can
 	$(BIN)/ruff check --fix
