@@ -16,8 +16,8 @@ FORBIDDEN = {
             for host in (
                 "pypi" + ".org",
                 "files.python" + "hosted.org",
-                "registry.npm" + "js.org",
-                "deb.debian" + ".org",
+                "registry" + ".npm" + "js.org",
+                "deb" + ".debian" + ".org",
                 "proxy.golang" + ".org",
             )
         )

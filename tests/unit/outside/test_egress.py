@@ -181,7 +181,7 @@ def test_names_are_no_addresses(host: str) -> None:
         ("https://files.example", AllowedHost("files.example", 443)),
         ("https://files.example/simple/", AllowedHost("files.example", 443)),
         ("http://files.example", AllowedHost("files.example", 80, plain=True)),
-        ("http://10.0.0.5:3141/root/+simple/", AllowedHost("10.0.0.5", 3141, plain=True)),
+        ("http://10.0.0.5:3141/team/+simple/", AllowedHost("10.0.0.5", 3141, plain=True)),
         ("[fd00::5]:3141", AllowedHost("fd00::5", 3141)),
     ],
 )
