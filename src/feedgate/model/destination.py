@@ -52,10 +52,16 @@ class Limits:
         sizes = [limit for limit in (self.size_bytes, other.size_bytes) if limit is not None]
         return Limits(min(versions, key=_ordered, default=None), min(sizes, default=None))
 
-    def exceeded_by(self, *, metadata_version: str | None = None, size_bytes: int | None = None) -> str | None:
+    def exceeded_by(
+        self, *, metadata_version: str | None = None, size_bytes: int | None = None
+    ) -> str | None:
         """Say in words what of a file is above these limits, None where nothing is; what is not known is not."""
         limit = self.metadata_version
-        if limit is not None and metadata_version is not None and _ordered(metadata_version) > _ordered(limit):
+        if (
+            limit is not None
+            and metadata_version is not None
+            and _ordered(metadata_version) > _ordered(limit)
+        ):
             return f"its metadata version is {metadata_version}, the destination takes {limit} at most"
         if self.size_bytes is not None and size_bytes is not None and size_bytes > self.size_bytes:
             return f"it has {size_bytes} bytes, the destination takes {self.size_bytes} at most"
