@@ -20,7 +20,8 @@ from urllib.parse import quote, unquote, urlsplit
 from aiohttp import web
 
 from feedgate.errors import FeedgateError
-from feedgate.index.over_http import PAGE_CACHE, Answer, Entries, Pages, drop
+from feedgate.index.cache_control import PAGE_CACHE
+from feedgate.index.over_http import Answer, Entries, Pages, drop
 from feedgate.model.distribution import Distribution, InvalidFilename, parse_filename
 from feedgate.model.index import Content, Index, NoSuchProject
 from feedgate.model.names import InvalidName, ProjectName, parse_project_name

@@ -15,6 +15,7 @@ from typing import Final, TypeAlias
 from feedgate.formats import simple_html, simple_json
 from feedgate.formats.byte_range import matches, parse_range, range_applies
 from feedgate.formats.negotiation import Format, accepts_gzip, negotiate
+from feedgate.index.cache_control import FILE_CACHE, PAGE_CACHE, VARY
 from feedgate.index.kept_bodies import KeptBodies
 from feedgate.model.distribution import Distribution
 from feedgate.model.index import WHOLE, Content, Index, ProjectPage, Span, SpanNotSatisfiable
@@ -22,14 +23,6 @@ from feedgate.model.names import ProjectName
 
 Link: TypeAlias = Callable[[Distribution], str]
 """Makes the address of a file, absolute or relative to the project's page."""
-
-PAGE_CACHE = "no-cache, private"
-"""Each client asks again each time, so a publish is seen at once; a 304 costs next to nothing."""
-
-FILE_CACHE = "max-age=31536000, immutable, private"
-"""Bytes under a digest never change. Private: a shared cache would go on serving what was withdrawn."""
-
-VARY = "Accept, Accept-Encoding, Authorization"
 
 _RENDERING: Final = 1
 """Raise it with each change of what pages say: clients keep a page by its ETag."""
