@@ -40,7 +40,10 @@ class RunState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """One row of the runs; ``requester`` is the actor whose role publish asks again."""
+    """One row of the runs; ``requester`` is the actor whose role publish asks again.
+
+    ``destination`` says where the run sends to, in words that hold no secret; None = nowhere.
+    """
 
     id: RunId
     kind: RunKind
@@ -55,6 +58,7 @@ class Run:
     code: str | None = None
     retry_of: RunId | None = None
     cancel_requested: bool = False
+    destination: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,4 +99,14 @@ class Failed:
     reason: str
 
 
-Outcome = Done | Held | Refused | Failed
+@dataclass(frozen=True, slots=True)
+class Again:
+    """The run begins with its first step once more, since this step learnt what the earlier ones did not know.
+
+    The step itself sees to it that this ends.
+    """
+
+    reason: str
+
+
+Outcome = Done | Held | Refused | Failed | Again

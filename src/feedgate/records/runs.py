@@ -29,6 +29,7 @@ class Posting:
     request: str
     targets: tuple[str, ...]
     retry_of: RunId | None = None
+    destination: str | None = None
 
 
 def post(note: Note, posting: Posting, now: datetime) -> RunId:
@@ -52,6 +53,7 @@ def post(note: Note, posting: Posting, now: datetime) -> RunId:
             targets=json.dumps(posting.targets),
             state=RunState.QUEUED.value,
             retry_of=posting.retry_of,
+            destination=posting.destination,
             cancel_requested=False,
             created_at=to_microseconds(now),
         )
@@ -179,4 +181,5 @@ def _read(row: Row[tuple[object, ...]]) -> Run:
         code=row.code,
         retry_of=None if row.retry_of is None else RunId(row.retry_of),
         cancel_requested=row.cancel_requested,
+        destination=row.destination,
     )

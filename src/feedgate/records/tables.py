@@ -227,6 +227,7 @@ run = Table(
     Column("idempotency_key", String(200), nullable=False),
     Column("request", Text, nullable=False),
     Column("targets", Text, nullable=False),
+    Column("destination", Text),
     Column("state", String(20), nullable=False),
     Column("code", String(60)),
     Column("reason", Text),

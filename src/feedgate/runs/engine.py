@@ -23,6 +23,7 @@ from dbos._serialization import DBOSPortableJSONSerializer  # the same
 from feedgate import errors
 from feedgate.errors import FeedgateError
 from feedgate.model.run import (
+    Again,
     Event,
     Failed,
     Held,
@@ -39,7 +40,7 @@ from feedgate.records import runs
 from feedgate.records.database import Database
 from feedgate.runs.events import Teller
 from feedgate.runs.outcome import INTERNAL_ERROR, Ending, ending_of, from_json, to_json
-from feedgate.runs.step import Once, PerTarget, Step, Workflow
+from feedgate.runs.step import OnceTo, PerTarget, Phase, Step, Workflow
 
 QUEUE: Final = "runs"
 
@@ -178,15 +179,21 @@ class Engine:
             self._active.discard(run_id)
 
     async def _take_phases(self, workflow: Workflow, run: Run, teller: Teller) -> Ending:
-        for phase in workflow.phases:
-            outcomes = await self._take(phase, run, teller)
+        phases = [
+            phase for phase in workflow.phases if run.destination is not None or not isinstance(phase, OnceTo)
+        ]
+        waiting = list(phases)
+        while waiting:
+            outcomes = await self._take(waiting.pop(0), run, teller)
             ending = ending_of(outcomes, several=len(run.targets) > 1)
             if ending is not None:
                 return ending
+            if any(isinstance(outcome, Again) for _target, outcome in outcomes):
+                waiting = list(phases)
         return Ending(workflow.done)
 
     async def _take(
-        self, phase: PerTarget | Once, run: Run, teller: Teller
+        self, phase: Phase, run: Run, teller: Teller
     ) -> list[tuple[Target | None, Outcome]]:
         targets: tuple[Target | None, ...] = run.targets if isinstance(phase, PerTarget) else (None,)
         # Numbers are drawn in the targets' order before anything runs: so a replay finds each its own result.

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from feedgate.model.run import Done, Failed, Held, Outcome, Refused, RunState
+from feedgate.model.run import Again, Done, Failed, Held, Outcome, Refused, RunState
 from feedgate.model.target import Target
 
 INTERNAL_ERROR: Final = "internal-error"
@@ -21,7 +21,7 @@ class Ending:
 
 
 def ending_of(outcomes: Sequence[tuple[Target | None, Outcome]], *, several: bool) -> Ending | None:
-    """Return how the gravest of one phase's outcomes ends the run, or None where all are done.
+    """Return how the gravest of one phase's outcomes ends the run, or None where none does.
 
     Failed is graver than refused, refused than held. The reasons of the
     gravest are joined, a line each, which names the target where the run has ``several``.
@@ -49,6 +49,8 @@ def to_json(outcome: Outcome) -> dict[str, str]:
             return {"outcome": "refused", "reason": reason}
         case Failed(code, reason):
             return {"outcome": "failed", "code": code, "reason": reason}
+        case Again(reason):
+            return {"outcome": "again", "reason": reason}
 
 
 def from_json(body: Mapping[str, str]) -> Outcome:
@@ -62,5 +64,7 @@ def from_json(body: Mapping[str, str]) -> Outcome:
             return Refused(reason)
         case {"outcome": "failed", "code": code, "reason": reason}:
             return Failed(code, reason)
+        case {"outcome": "again", "reason": reason}:
+            return Again(reason)
         case _:
             raise ValueError(body)

@@ -6,7 +6,7 @@ for later steps it keeps in the records, by run and step.
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import ClassVar, Protocol
+from typing import ClassVar, Protocol, TypeAlias
 
 from feedgate.model.run import Outcome, Run, RunId, RunState, Tell
 from feedgate.model.target import Target
@@ -43,6 +43,16 @@ class Once:
     step: Step
 
 
+@dataclass(frozen=True, slots=True)
+class OnceTo:
+    """A phase like ``Once``, taken in runs alone that have a destination."""
+
+    step: Step
+
+
+Phase: TypeAlias = PerTarget | Once | OnceTo
+
+
 async def _nothing_to_release(_run: RunId) -> None:
     pass
 
@@ -53,12 +63,15 @@ def _nothing_has(_view: View, _run: RunId) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Workflow:
-    """The phases of one kind of run, one behind the other, and the state it ends in when all are done."""
+    """The phases of one kind of run, one behind the other, and the state it ends in when all are done.
+
+    A step that ends as ``Again`` has the run begin with the first phase once more.
+    """
 
     name: str
     """For ever, like a step's."""
 
-    phases: tuple[PerTarget | Once, ...]
+    phases: tuple[Phase, ...]
     done: RunState
     has_happened: Callable[[View, RunId], bool] = _nothing_has
     """Whether the run has done already what can not be taken back; then its cancelling comes too late.

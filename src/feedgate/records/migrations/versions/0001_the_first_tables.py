@@ -233,6 +233,7 @@ def upgrade() -> None:
         sa.Column("idempotency_key", sa.String(length=200), nullable=False),
         sa.Column("request", sa.Text(), nullable=False),
         sa.Column("targets", sa.Text(), nullable=False),
+        sa.Column("destination", sa.Text(), nullable=True),
         sa.Column("state", sa.String(length=20), nullable=False),
         sa.Column("code", sa.String(length=60), nullable=True),
         sa.Column("reason", sa.Text(), nullable=True),
