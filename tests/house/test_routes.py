@@ -193,6 +193,7 @@ CASES: Mapping[str, Callable[[Stage, Caller], Call]] = {
     "create-run": lambda _stage, _caller: Call(OF_FEED, {"requirements": ["demo"]}),
     "show-run": Stage.run,
     "follow-run": Stage.run,
+    "report-run": Stage.run,
     "cancel-run": Stage.run,
     "retry-run": Stage.ended_run,
     "show-feed-ledger": lambda _stage, _caller: Call(OF_FEED),

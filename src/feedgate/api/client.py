@@ -40,6 +40,7 @@ from feedgate.api.bodies import (
 )
 from feedgate.api.connection import LONG_READ_SECONDS, Connection, Sending, Server, ServerUnreachable
 from feedgate.api.problem import RemoteProblem, from_problem
+from feedgate.api.report_bodies import RunReportBody
 from feedgate.machine import addresses
 from feedgate.model.access import Role
 from feedgate.model.feed import UpstreamRule
@@ -190,6 +191,10 @@ class Client:
     def show_run(self, run: str) -> Reply[RunBody]:
         """Return a run."""
         return self._one(RunBody, "GET", addresses.fill(addresses.API_RUN, run=run))
+
+    def report_run(self, run: str) -> Reply[RunReportBody]:
+        """Return what each target of a run installs."""
+        return self._one(RunReportBody, "GET", addresses.fill(addresses.API_REPORT, run=run))
 
     def cancel_run(self, run: str) -> Reply[RunBody]:
         """Ask for a run to be stopped."""

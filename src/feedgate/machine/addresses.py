@@ -47,6 +47,7 @@ API_TOKEN = API_TOKENS + "/{token}"
 API_RUNS = API + "/runs"
 API_RUN = API_RUNS + "/{run}"
 API_EVENTS = API_RUN + "/events"
+API_REPORT = API_RUN + "/report"
 API_CANCEL = API_RUN + "/cancel"
 API_RETRY = API_RUN + "/retry"
 

@@ -24,6 +24,7 @@ from feedgate.web.operation import Operation, to_routes
 from feedgate.web.problems import Problems, answer_http_exception
 from feedgate.web.projects import Projects
 from feedgate.web.protection import Protection
+from feedgate.web.reports import Reports
 from feedgate.web.runs import Runs
 from feedgate.web.simple import SimpleIndex
 from feedgate.web.tokens import Tokens
@@ -62,6 +63,7 @@ def make_operations(parts: WebParts) -> tuple[Operation, ...]:
         *Tokens(parts.records, parts.clock).operations(),
         *Projects(parts.records, parts.clock).operations(),
         *Runs(parts.records, parts.clock, parts.wake, parts.is_closing).operations(),
+        *Reports(parts.records, parts.blobs).operations(),
         *Ledgers(parts.records).operations(),
         *Health(parts.checks, parts.version).operations(),
     )
