@@ -6,7 +6,9 @@ import sys
 import typer
 
 from feedgate.cli.exit import Exit, exit_of_kind
+from feedgate.cli.plain import plain
 from feedgate.errors import Conflict, FeedgateError
+from feedgate.formats.build_log import escape_commands
 from feedgate.machine.errors import MachineError
 
 
@@ -49,7 +51,7 @@ def _say_remote(error: BaseException, *, as_json: bool) -> int | None:
         return None
     status = exit_of_kind(error.kind)
     if as_json:
-        sys.stdout.write(error.text.rstrip("\n") + "\n")
+        sys.stdout.write(escape_commands(error.text.rstrip("\n")) + "\n")
         return status
     return _say(error.code, error.message, error.next_step, status, as_json=False)
 
@@ -63,9 +65,11 @@ def _say(code: str, message: str, next_step: str, status: int, *, as_json: bool)
             "detail": message,
             "error": {"code": code, "message": message, "next": next_step, "facts": {}},
         }
-        sys.stdout.write(json.dumps(problem) + "\n")
+        sys.stdout.write(escape_commands(json.dumps(problem)) + "\n")
     else:
-        sys.stderr.write(f"feedgate: {message}\n")
+        first, *more = message.splitlines() or [""]
+        sys.stderr.write(f"feedgate: {plain(first)}\n")
+        sys.stderr.writelines(f"  | {plain(line)}\n" for line in more)
         if next_step:
-            sys.stderr.write(f"  next: {next_step}\n")
+            sys.stderr.write(f"  next: {plain(next_step)}\n")
     return status

@@ -16,6 +16,7 @@ from feedgate.api.client import Reply
 from feedgate.cli import units
 from feedgate.cli.door import Door
 from feedgate.cli.exit import Exit, exit_of_state
+from feedgate.cli.plain import plain
 from feedgate.cli.report import show_report
 from feedgate.cli.show import inert, json_text
 from feedgate.errors import Invalid
@@ -78,7 +79,8 @@ def show_accepted(reply: Reply[RunBody], *, as_json: bool) -> int:
     if as_json:
         json_text(reply.text)
     else:
-        typer.echo(f"{reply.body.run}: accepted. Follow it with: feedgate run follow {reply.body.run}")
+        run = plain(reply.body.run)
+        typer.echo(f"{run}: accepted. Follow it with: feedgate run follow {run}")
     return Exit.OK
 
 
@@ -91,10 +93,10 @@ def require_a_staying_server(door: Door) -> None:
 def _stop_following(door: Door, run: str) -> int:
     if door.started_by_us and not door.stays:
         reply = door.client.cancel_run(run)
-        typer.echo(f"{run}: cancelled. Ask again with: feedgate run retry {run}", err=True)
+        typer.echo(f"{plain(run)}: cancelled. Ask again with: feedgate run retry {plain(run)}", err=True)
     else:
         reply = door.client.show_run(run)
-        typer.echo(f"{run} goes on. Follow it with: feedgate run follow {run}", err=True)
+        typer.echo(f"{plain(run)} goes on. Follow it with: feedgate run follow {plain(run)}", err=True)
     if door.as_json:
         json_text(reply.text)
     return Exit.CANCELLED
@@ -125,9 +127,8 @@ class _Lines:
         where = "" if event.target is None else f" {event.target}"
         outcome = event.facts.get("outcome", event.kind)
         said = "" if outcome == "done" else f": {outcome}"
-        sys.stderr.write(
-            f"{event.step}{where}{said} ({units.seconds(_number(event.facts.get('seconds')))})\n"
-        )
+        seconds = units.seconds(_number(event.facts.get("seconds")))
+        sys.stderr.write(f"{plain(f'{event.step}{where}{said} ({seconds})')}\n")
 
 
 class _Bars:
@@ -141,8 +142,8 @@ class _Bars:
     def event(self, event: EventBody) -> None:
         key = event.step, event.target
         if key not in self._tasks:
-            name = event.step if event.target is None else f"{event.step} {inert(event.target)}"
-            self._tasks[key] = self._progress.add_task(f"{name:<40}", total=None, said="")
+            name = event.step if event.target is None else f"{event.step} {event.target}"
+            self._tasks[key] = self._progress.add_task(inert(f"{name:<40}"), total=None, said="")
             self._begun[key] = event.at
         task, facts = self._tasks[key], event.facts
         if event.kind == "progress":

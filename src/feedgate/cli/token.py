@@ -6,6 +6,7 @@ import typer
 
 from feedgate.api.bodies import TokenBody, TokenCreation
 from feedgate.cli.door import opened
+from feedgate.cli.plain import plain
 from feedgate.cli.show import inert, json_text, lines, table
 from feedgate.cli.units import parse_span
 from feedgate.model.access import Scope
@@ -40,8 +41,8 @@ def create(
         json_text(reply.text)
         return
     token = reply.body
-    typer.echo(_described(token), err=True)
-    typer.echo(token.token)
+    typer.echo(plain(_described(token)), err=True)
+    typer.echo(plain(token.token))
 
 
 @app.command("list")
