@@ -1,15 +1,19 @@
 """Why there is no solution, in words: what we know for sure comes before the resolver's own prose."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from packaging.requirements import Requirement
+from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
+from packaging.version import Version
 
-from feedgate.index.admitting import LeftOut
+from feedgate.index.admitting import LeftOut, admits_python
 from feedgate.intake.asked import Words
 from feedgate.intake.only_source import lacks_wheels
 from feedgate.intake.uv import Unsolvable
 from feedgate.model.distribution import Distribution, InvalidFilename
+from feedgate.model.environment import marker_environment
 from feedgate.model.index import Index, NoSuchProject
 from feedgate.model.names import ProjectName
 from feedgate.model.run import Failed
@@ -56,12 +60,16 @@ async def why_unsolvable(answer: Unsolvable, sought: Sought) -> Failed:
             f"{', '.join(unknown)}: neither the feed nor the upstream has a project of that name. "
             "Next: check the spelling",
         )
+    for name in sorted(answer.asked.names):
+        unmet = await _what_no_file_meets(name, sought)
+        if unmet is not None:
+            return unmet
     if answer.asked.escapes:
         return Failed(
             "escape",
             f"a link or requirement leads elsewhere: {', '.join(answer.asked.escapes)}. {answer.reason}",
         )
-    left_out = _in_words([one for files in sought.left_out.values() for one in files])
+    left_out = _in_words("\nLeft out: ", [one for files in sought.left_out.values() for one in files])
     return Failed("unsolvable", f"no set of versions fits {sought.target}: {answer.reason}{left_out}")
 
 
@@ -69,25 +77,78 @@ async def _has_none_of_the_hashes(name: ProjectName, sought: Sought) -> bool:
     stated = sought.words.hashes.get(name)
     if not stated:
         return False
-    try:
-        page = await sought.index.page(name)
-    except NoSuchProject:
-        return False
-    files = [file for file in page.files if _is_asked_for(file, name, sought.words)]
+    asked = _asked_of(name, sought)
+    files = [file for version, file in await _versions(name, sought) if asked.contains(version)]
     return bool(files) and not any(_may_have(file, stated) for file in files)
 
 
-def _is_asked_for(file: Distribution, name: ProjectName, words: Words) -> bool:
-    specifiers = [
-        requirement.specifier
-        for requirement in (*words.wanted, *words.bounds)
-        if canonicalize_name(requirement.name) == name
-    ]
+async def _what_no_file_meets(name: ProjectName, sought: Sought) -> Failed | None:
+    """Return the failure where no release that the request allows is there, or none for the target's Python."""
+    if not _said_of(name, sought.words.wanted, sought.target):
+        return None  # what asks for it says so in words that we do not know
+    asked = _asked_of(name, sought)
+    files = await _versions(name, sought)
+    if not files:
+        return None
+    left_out = _in_words("; left out: ", sought.left_out.get(name, ()))
+    wanted = [(version, file) for version, file in files if asked.contains(version)]
+    if not wanted:
+        newest, _file = max(files, key=_rank)
+        return Failed(
+            "no-such-version",
+            f"{name}: no version fits {asked}; the newest there is to choose from is {newest}{left_out}. "
+            "Next: ask for a version that there is",
+        )
+    if any(_admits(file, sought.target) for _version, file in wanted):
+        return None
+    version, file = max(wanted, key=_rank)
+    which = f"no version that fits {asked}" if str(asked) else "no version"
+    return Failed(
+        "python-not-admitted",
+        f"{name}: {which} is for {sought.target}; {version} asks for Python {file.requires_python}{left_out}. "
+        "Next: ask for another version, or for a target of another Python",
+    )
+
+
+def _said_of(name: ProjectName, requirements: Iterable[Requirement], target: Target) -> tuple[str, ...]:
+    """Return what each of ``requirements`` that counts on the target says of the name's versions."""
+    environment = marker_environment(target, target.python)
+    return tuple(
+        str(one.specifier)
+        for one in requirements
+        if canonicalize_name(one.name) == name and (one.marker is None or one.marker.evaluate(environment))
+    )
+
+
+def _asked_of(name: ProjectName, sought: Sought) -> SpecifierSet:
+    """Return all that the request says of the name's versions; whether pre-releases count is the resolver's to say."""
+    said = _said_of(name, (*sought.words.wanted, *sought.words.bounds), sought.target)
+    return SpecifierSet(",".join(sorted({one for one in said if one})), prereleases=True)
+
+
+async def _versions(name: ProjectName, sought: Sought) -> list[tuple[Version, Distribution]]:
+    """Return the name's files with their versions; none where nobody has the name."""
     try:
-        version = file.stem.version
-    except InvalidFilename:
-        return False
-    return all(specifier.contains(version, prereleases=True) for specifier in specifiers)
+        page = await sought.index.page(name)
+    except NoSuchProject:
+        return []
+    found = []
+    for file in page.files:
+        try:
+            found.append((file.stem.version, file))
+        except InvalidFilename:
+            continue
+    return found
+
+
+def _rank(one: tuple[Version, Distribution]) -> tuple[bool, bool, Version]:
+    """Return what orders files by what a person calls the newest: not yanked and final, if there is such a one."""
+    version, file = one
+    return file.yanked is None, not version.is_prerelease, version
+
+
+def _admits(file: Distribution, target: Target) -> bool:
+    return not file.requires_python or bool(admits_python(file.requires_python, target.python))
 
 
 def _may_have(file: Distribution, stated: frozenset[str]) -> bool:
@@ -99,9 +160,9 @@ def _may_have(file: Distribution, stated: frozenset[str]) -> bool:
     )
 
 
-def _in_words(left_out: Sequence[LeftOut]) -> str:
+def _in_words(introduction: str, left_out: Sequence[LeftOut]) -> str:
     if not left_out:
         return ""
     named = "; ".join(f"{one.filename}: {one.reason}" for one in left_out[:_MOST_NAMED])
     more = len(left_out) - _MOST_NAMED
-    return f"\nLeft out: {named}" + (f"; and {more} more" if more > 0 else "")
+    return f"{introduction}{named}" + (f"; and {more} more" if more > 0 else "")
