@@ -45,10 +45,10 @@ class UpstreamUnavailable(Unavailable):
 
     code = "upstream-unavailable"
 
-    def __init__(self, what: str, *, reason: str) -> None:
+    def __init__(self, what: str, *, reason: str, index: str = "the upstream") -> None:
         super().__init__(
-            f"{what}: the upstream did not answer ({reason})",
-            next_step="Nothing was changed. Try again when the upstream answers.",
+            f"{what}: {index} did not answer ({reason})",
+            next_step=f"Nothing was changed. Try again when {index} answers.",
             facts={"what": what},
         )
 
@@ -58,12 +58,16 @@ class BadPage(Broken):
 
     code = "bad-page"
 
-    def __init__(self, what: str, *, reason: str) -> None:
+    def __init__(
+        self, what: str, *, reason: str, index: str = "the upstream", address_setting: str = "upstream.url"
+    ) -> None:
         super().__init__(
-            f"{what}: the upstream's page can not be read ({reason})",
-            next_step="Check that upstream.url is a simple index (PEP 503, 691).",
+            f"{what}: the page of {index} can not be read ({reason})",
+            next_step=f"Check that {address_setting} is a simple index (PEP 503, 691).",
             facts={"what": what},
         )
+        self.what = what
+        self.reason = reason
 
 
 @dataclass(frozen=True, slots=True)

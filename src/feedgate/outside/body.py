@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import aiohttp
 
 from feedgate.errors import Broken
-from feedgate.model.index import UpstreamUnavailable
 from feedgate.outside.patience import TryAgain
+from feedgate.outside.peer import UPSTREAM, Peer
 from feedgate.outside.words import BROKE_OFF, fault_in_words
 
 
@@ -17,11 +17,13 @@ class SizeMismatch(Broken):
 
     code = "size-mismatch"
 
-    def __init__(self, what: str, *, promised: int, received: int, at_least: bool = False) -> None:
+    def __init__(
+        self, what: str, *, promised: int, received: int, at_least: bool = False, peer: Peer = UPSTREAM
+    ) -> None:
         more = "more than " if at_least else ""
         super().__init__(
-            f"{what}: upstream promised {promised} bytes, sent {more}{received}",
-            next_step="Nothing was stored. Compare with another upstream before you retry the run.",
+            f"{what}: {peer.name} promised {promised} bytes, sent {more}{received}",
+            next_step="Nothing was stored. Compare with another index before you retry the run.",
             facts={"what": what, "promised": promised, "received": received},
         )
 
@@ -31,10 +33,10 @@ class AnswerTooLarge(Broken):
 
     code = "answer-too-large"
 
-    def __init__(self, what: str, *, limit_bytes: int) -> None:
+    def __init__(self, what: str, *, limit_bytes: int, peer: Peer = UPSTREAM) -> None:
         super().__init__(
-            f"{what}: upstream's answer is larger than {limit_bytes // 1024**2} MiB",
-            next_step="Nothing was stored. Check that upstream.url is what you mean.",
+            f"{what}: the answer of {peer.name} is larger than {limit_bytes // 1024**2} MiB",
+            next_step=f"Nothing was stored. Check that {peer.address_setting} is what you mean.",
             facts={"what": what, "limit_bytes": limit_bytes},
         )
 
@@ -44,10 +46,10 @@ class UnexpectedEncoding(Broken):
 
     code = "unexpected-encoding"
 
-    def __init__(self, what: str, *, encoding: str) -> None:
+    def __init__(self, what: str, *, encoding: str, peer: Peer = UPSTREAM) -> None:
         super().__init__(
-            f"{what}: upstream encoded its answer as {encoding[:40]!r} although identity was asked",
-            next_step="Nothing was stored. Have the upstream, or the proxy before it, send bytes as they are.",
+            f"{what}: {peer.name} encoded its answer as {encoding[:40]!r} although identity was asked",
+            next_step=f"Nothing was stored. Have {peer.name}, or the proxy before it, send bytes as they are.",
             facts={"what": what, "encoding": encoding[:40]},
         )
 
@@ -82,9 +84,11 @@ class Body:
         limits: Limits,
         limit_bytes: int,
         promised_bytes: int | None = None,
+        peer: Peer = UPSTREAM,
     ) -> None:
         self._response = response
         self._what = what
+        self.peer = peer
         self._limits = limits
         self._limit_bytes = limit_bytes
         self._promised_bytes = promised_bytes
@@ -101,12 +105,14 @@ class Body:
     def _judge_head(self, stated_bytes: int | None) -> None:
         encoding = self._response.headers.get("Content-Encoding", "").strip()
         if encoding.lower() not in {"", "identity"}:
-            raise UnexpectedEncoding(self._what, encoding=encoding)
+            raise UnexpectedEncoding(self._what, encoding=encoding, peer=self.peer)
         if self._promised_bytes is None:
             if stated_bytes is not None and stated_bytes > self._limit_bytes:
-                raise AnswerTooLarge(self._what, limit_bytes=self._limit_bytes)
+                raise AnswerTooLarge(self._what, limit_bytes=self._limit_bytes, peer=self.peer)
         elif stated_bytes is not None and stated_bytes != self._promised_bytes:
-            raise SizeMismatch(self._what, promised=self._promised_bytes, received=stated_bytes)
+            raise SizeMismatch(
+                self._what, promised=self._promised_bytes, received=stated_bytes, peer=self.peer
+            )
 
     async def next_chunk(self) -> bytes:
         """Return the next bytes, empty at the end.
@@ -130,15 +136,21 @@ class Body:
         self.close()
         short = None
         if self._promised_bytes is not None and self.received_bytes:
-            short = SizeMismatch(self._what, promised=self._promised_bytes, received=self.received_bytes)
+            short = SizeMismatch(
+                self._what, promised=self._promised_bytes, received=self.received_bytes, peer=self.peer
+            )
         return TryAgain(f"{reason} after {self.received_bytes} bytes", last_word=short)
 
     def _too_much(self) -> Broken:
         self.close()
         if self.expected_bytes is None:
-            return AnswerTooLarge(self._what, limit_bytes=self._limit_bytes)
+            return AnswerTooLarge(self._what, limit_bytes=self._limit_bytes, peer=self.peer)
         return SizeMismatch(
-            self._what, promised=self.expected_bytes, received=self.expected_bytes, at_least=True
+            self._what,
+            promised=self.expected_bytes,
+            received=self.expected_bytes,
+            at_least=True,
+            peer=self.peer,
         )
 
     async def read(self) -> bytes:
@@ -182,7 +194,7 @@ class Slice:
         try:
             return await self._body.next_chunk()
         except TryAgain as fault:
-            raise fault.last_word or UpstreamUnavailable(self._what, reason=fault.reason) from fault
+            raise fault.last_word or self._body.peer.unavailable(self._what, fault.reason) from fault
 
     async def _finish(self) -> None:
         """Take the end too where the whole body is read: one byte too many is then still noticed."""

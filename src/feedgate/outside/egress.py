@@ -9,7 +9,7 @@ nothing of addresses inside addresses.
 import ipaddress
 import re
 import socket
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
 from typing import TypeAlias
 
@@ -70,11 +70,19 @@ class EgressDenied(Broken):
 
     code = "egress-denied"
 
-    def __init__(self, what: str, *, host: str, reason: str, address: Address | None = None) -> None:
+    def __init__(
+        self,
+        what: str,
+        *,
+        host: str,
+        reason: str,
+        address: Address | None = None,
+        setting: str = "upstream.allowed_hosts",
+    ) -> None:
         where = host if address is None or str(address) == host else f"{host} ({address})"
         super().__init__(
             f"{what}: {where} is not contacted: {reason}",
-            next_step="If that host is yours and may be asked, name it in upstream.allowed_hosts.",
+            next_step=f"If that host is yours and may be asked, name it in {setting}.",
             facts={"what": what, "host": host, "address": None if address is None else str(address)},
         )
 
@@ -180,13 +188,18 @@ def parse_allowed_host(raw: str) -> AllowedHost:
 
 @dataclass(frozen=True, slots=True)
 class Egress:
-    """Which hosts the operator named, and the rules for all others."""
+    """Which hosts the operator named, and the rules for all others; ``setting`` is where one more may be named."""
 
     allowed: frozenset[AllowedHost] = frozenset()
+    setting: str = "upstream.allowed_hosts"
 
     def with_hosts(self, *hosts: str) -> "Egress":
         """Return these rules with more named hosts; raises InvalidHost."""
-        return Egress(self.allowed | {parse_allowed_host(host) for host in hosts})
+        return replace(self, allowed=self.allowed | {parse_allowed_host(host) for host in hosts})
+
+    def denied(self, what: str, *, host: str, reason: str, address: Address | None = None) -> EgressDenied:
+        """Return the error that names the setting for one more host."""
+        return EgressDenied(what, host=host, reason=reason, address=address, setting=self.setting)
 
     def names(self, url: URL) -> bool:
         """Whether the operator named the host and port of ``url``."""
@@ -200,24 +213,24 @@ class Egress:
         """
         host = url.raw_host or ""
         if url.scheme not in {"http", "https"} or not host:
-            raise EgressDenied(
+            raise self.denied(
                 what,
                 host=str(url.with_user(None))[:200] if host else "an address",
                 reason="it is no https address",
             )
         if url.user is not None or url.password is not None:
-            raise EgressDenied(what, host=host, reason="the address holds credentials")
+            raise self.denied(what, host=host, reason="the address holds credentials")
         if url.scheme == "http" and not any(a.plain and self._matches(a, url) for a in self.allowed):
-            raise EgressDenied(what, host=host, reason="http is only for hosts configured with http")
+            raise self.denied(what, host=host, reason="http is only for hosts configured with http")
         if through_proxy and not self.names(url):
             self._judge_name(host, what)
 
     def _judge_name(self, host: str, what: str) -> None:
         address = literal_address(host)
         if address is not None and (reason := forbidden(address)):
-            raise EgressDenied(what, host=host, address=address, reason=reason)
+            raise self.denied(what, host=host, address=address, reason=reason)
         if _plain_host(host) == "localhost" or _plain_host(host).endswith(".localhost"):
-            raise EgressDenied(what, host=host, reason="it is a loopback name")
+            raise self.denied(what, host=host, reason="it is a loopback name")
 
     @staticmethod
     def _matches(allowed: AllowedHost, url: URL) -> bool:

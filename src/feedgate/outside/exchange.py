@@ -8,7 +8,7 @@ import asyncio
 import base64
 import socket
 import ssl
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -24,14 +24,16 @@ from yarl import URL
 from feedgate.errors import Broken, Invalid
 from feedgate.model.secret import Secret
 from feedgate.outside.body import Limits
-from feedgate.outside.egress import Address, Egress, EgressDenied, forbidden
+from feedgate.outside.egress import Address, Egress, forbidden
 from feedgate.outside.gateways import Gateways
 from feedgate.outside.patience import TryAgain, asked_wait_seconds
+from feedgate.outside.peer import UPSTREAM, Peer
 from feedgate.outside.proxies import Proxies
 from feedgate.outside.words import fault_in_words, status_in_words
 
 MOST_REDIRECTS = 5
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
+_KEEP_THE_METHOD = frozenset({HTTPStatus.TEMPORARY_REDIRECT, HTTPStatus.PERMANENT_REDIRECT})
 _ASK_AGAIN = frozenset({408, 429})
 _DNS_SECONDS = 30
 _NETWORK_ERRORS = (aiohttp.ClientError, OSError)
@@ -43,11 +45,25 @@ class RedirectLoop(Broken):
 
     code = "redirect-loop"
 
-    def __init__(self, what: str, *, url: URL) -> None:
+    def __init__(self, what: str, *, url: URL, peer: Peer = UPSTREAM) -> None:
         super().__init__(
             f"{what}: {url.raw_host} redirects more than {MOST_REDIRECTS} times",
-            next_step="Ask the operator of the upstream, or point upstream.url at where it leads in the end.",
+            next_step=f"Ask the operator of {peer.name}, or point {peer.address_setting} at where it leads in the end.",
             facts={"what": what},
+        )
+
+
+class UploadRedirected(Invalid):
+    """An upload that was sent to an address which only leads to another one."""
+
+    code = "upload-redirected"
+
+    def __init__(self, what: str, *, status: int, url: URL, to: URL) -> None:
+        place = str(to.with_user(None).with_query(None).with_fragment(None))[:300]
+        super().__init__(
+            f"{what}: {url.raw_host} redirects uploads ({status_in_words(status)}) to {place}",
+            next_step=f"Nothing was sent there. If that place is yours, give it as the upload address: {place}",
+            facts={"what": what, "address": place},
         )
 
 
@@ -79,9 +95,9 @@ class InvalidAuthority(Invalid):
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
-    """What is sent to ``origin`` and nowhere else."""
+    """What is sent to ``origins`` and nowhere else."""
 
-    origin: URL
+    origins: frozenset[URL]
     user: str
     password: Secret
 
@@ -101,6 +117,25 @@ class _DeniedAtConnect(OSError):
         self.reason = reason
 
 
+@dataclass(frozen=True, slots=True)
+class _Question:
+    """What goes to one address; ``body`` makes its bytes, whose length the headers state."""
+
+    method: str
+    url: URL
+    headers: Mapping[str, str]
+    within_seconds: float
+    body: Callable[[], AsyncIterator[bytes]] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Sessions:
+    """One for hosts that the operator named, one that looks at each address it dials."""
+
+    named: aiohttp.ClientSession
+    guarded: aiohttp.ClientSession
+
+
 class Exchange:
     """Asks questions; made by ``opened``."""
 
@@ -111,17 +146,17 @@ class Exchange:
         proxies: Proxies,
         credentials: Credentials | None,
         gateways: Gateways,
-        named: aiohttp.ClientSession,
-        guarded: aiohttp.ClientSession,
+        sessions: _Sessions,
         head_seconds: float,
+        peer: Peer,
     ) -> None:
         self._egress = egress
         self._proxies = proxies
         self._credentials = credentials
         self._gateways = gateways
-        self._named = named
-        self._guarded = guarded
+        self._sessions = sessions
         self._head_seconds = head_seconds
+        self._peer = peer
 
     @classmethod
     @asynccontextmanager
@@ -134,6 +169,7 @@ class Exchange:
         authority: Path | None,
         limits: Limits,
         resolver: AbstractResolver | None = None,
+        peer: Peer = UPSTREAM,
     ) -> AsyncIterator["Exchange"]:
         """Open both sessions: one for hosts the operator named, one that looks at each address it dials."""
         trust = _trust(authority)
@@ -168,9 +204,9 @@ class Exchange:
                 proxies=proxies,
                 credentials=credentials,
                 gateways=gateways,
-                named=named,
-                guarded=guarded,
+                sessions=_Sessions(named, guarded),
                 head_seconds=limits.grace_seconds,
+                peer=peer,
             )
 
     async def ask(self, address: str, *, what: str, headers: Mapping[str, str]) -> aiohttp.ClientResponse:
@@ -179,9 +215,9 @@ class Exchange:
         Raises TryAgain for faults that pass (also 408, 429 and 5xx), EgressDenied,
         RedirectLoop, CertificateNotTrusted. Other statuses are answers.
         """
-        url = _parsed(address, what)
+        url = self._parsed(address, what)
         for _ in range(MOST_REDIRECTS + 1):
-            response = await self._hop(url, what, headers)
+            response = await self._hop(_Question("GET", url, headers, self._head_seconds), what)
             if response.status >= HTTPStatus.INTERNAL_SERVER_ERROR or response.status in _ASK_AGAIN:
                 response.close()
                 asked_seconds = asked_wait_seconds(
@@ -192,58 +228,98 @@ class Exchange:
             if response.status not in _REDIRECTS or location is None:
                 return response
             response.close()
-            url = url.join(_parsed(location, what))
-        raise RedirectLoop(what, url=url)
+            url = url.join(self._parsed(location, what))
+        raise RedirectLoop(what, url=url, peer=self._peer)
 
-    async def _hop(self, url: URL, what: str, headers: Mapping[str, str]) -> aiohttp.ClientResponse:
+    async def send(
+        self,
+        address: str,
+        body: Callable[[], AsyncIterator[bytes]],
+        *,
+        what: str,
+        headers: Mapping[str, str],
+        within_seconds: float,
+    ) -> aiohttp.ClientResponse:
+        """POST ``body``, made anew for each hop, and return the answer's head, whatever its status.
+
+        It may come before the whole body was sent; whoever asked closes it. A redirect is
+        followed only if it keeps method (307, 308) and origin. Raises UploadRedirected,
+        TryAgain for faults of the network, and what ``ask`` raises.
+        """
+        url = self._parsed(address, what)
+        for _ in range(MOST_REDIRECTS + 1):
+            response = await self._hop(_Question("POST", url, headers, within_seconds, body), what)
+            location = response.headers.get("Location")
+            if response.status not in _REDIRECTS or location is None:
+                return response
+            response.close()
+            to = url.join(self._parsed(location, what))
+            if response.status not in _KEEP_THE_METHOD or not _same_origin(url, to):
+                raise UploadRedirected(what, status=response.status, url=url, to=to)
+            url = to
+        raise RedirectLoop(what, url=url, peer=self._peer)
+
+    async def _hop(self, question: _Question, what: str) -> aiohttp.ClientResponse:
+        url = question.url
         proxy = self._proxies.before(url)
         self._egress.judge(url, what=what, through_proxy=proxy is not None)
-        session = self._named if proxy is not None or self._egress.names(url) else self._guarded
-        sent = dict(headers)
-        if self._credentials is not None and url.origin() == self._credentials.origin:
-            sent["Authorization"] = self._credentials.header()
+        is_named = proxy is not None or self._egress.names(url)
+        session = self._sessions.named if is_named else self._sessions.guarded
         try:
             try:
-                return await self._send(session, url, sent, proxy)
+                return await self._put(question, session, proxy)
             except _DeniedAtConnect as denied:
                 if not await self._gateways.admit(denied.address, denied.port):
                     raise
-                return await self._send(session, url, sent, proxy)
+                return await self._put(question, session, proxy)
         except _DeniedAtConnect as denied:
-            raise EgressDenied(
+            raise self._egress.denied(
                 what, host=url.raw_host or "", address=denied.address, reason=denied.reason
             ) from denied
         except aiohttp.InvalidURL as error:
-            raise EgressDenied(what, host=url.raw_host or "", reason="it is no address") from error
+            raise self._egress.denied(what, host=url.raw_host or "", reason="it is no address") from error
         except (aiohttp.ClientConnectorCertificateError, ssl.SSLCertVerificationError) as error:
             raise CertificateNotTrusted(what, host=url.raw_host or "", reason=_reason_of(error)) from error
         except _NETWORK_ERRORS as error:
             raise TryAgain(fault_in_words(error)) from error
 
-    async def _send(
-        self, session: aiohttp.ClientSession, url: URL, headers: Mapping[str, str], proxy: URL | None
+    async def _put(
+        self, question: _Question, session: aiohttp.ClientSession, proxy: URL | None
     ) -> aiohttp.ClientResponse:
+        headers = dict(question.headers)
+        if self._credentials is not None and question.url.origin() in self._credentials.origins:
+            headers["Authorization"] = self._credentials.header()
         try:
-            async with asyncio.timeout(self._head_seconds):
-                return await session.get(url, headers=headers, proxy=proxy, allow_redirects=False)
+            async with asyncio.timeout(question.within_seconds):
+                return await session.request(
+                    question.method,
+                    question.url,
+                    headers=headers,
+                    data=None if question.body is None else question.body(),
+                    proxy=proxy,
+                    allow_redirects=False,
+                )
         except aiohttp.ClientConnectorError as error:
             if isinstance(error.os_error, _DeniedAtConnect):
                 raise error.os_error from error
             raise
 
+    def _parsed(self, address: str, what: str) -> URL:
+        """Read an address; one that is plain ASCII is sent exactly as it is written, since signatures cover it."""
+        try:
+            is_plain = address.isascii() and address.isprintable() and " " not in address
+            return URL(address, encoded=is_plain)
+        except ValueError as error:
+            raise self._egress.denied(what, host=repr(address[:200]), reason="it is no address") from error
+
+
+def _same_origin(one: URL, other: URL) -> bool:
+    return (one.scheme, one.raw_host, one.port) == (other.scheme, other.raw_host, other.port)
+
 
 def _reason_of(error: Exception) -> str:
     cause = error.certificate_error if isinstance(error, aiohttp.ClientConnectorCertificateError) else error
     return getattr(cause, "verify_message", "") or "it can not be verified"
-
-
-def _parsed(address: str, what: str) -> URL:
-    """Read an address; one that is plain ASCII is sent exactly as it is written, since signatures cover it."""
-    try:
-        is_plain = address.isascii() and address.isprintable() and " " not in address
-        return URL(address, encoded=is_plain)
-    except ValueError as error:
-        raise EgressDenied(what, host=repr(address[:200]), reason="it is no address") from error
 
 
 def _trust(authority: Path | None) -> ssl.SSLContext:

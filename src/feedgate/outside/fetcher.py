@@ -4,7 +4,6 @@ Every read has a limit on connect, silence, total time and total bytes. A
 fault that may pass is tried again (``patience``); a promise that was broken is not.
 """
 
-import asyncio
 import re
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
@@ -19,24 +18,23 @@ from yarl import URL
 from feedgate.errors import Broken
 from feedgate.model.digest import Digest
 from feedgate.model.distribution import Distribution
-from feedgate.model.index import WHOLE, Content, NoSuchFile, Span, SpanNotSatisfiable, UpstreamUnavailable
+from feedgate.model.index import WHOLE, Content, NoSuchFile, Span, SpanNotSatisfiable
 from feedgate.model.secret import Secret
 from feedgate.outside.body import Body, Limits, SizeMismatch, Slice
 from feedgate.outside.egress import Egress
 from feedgate.outside.exchange import Credentials, Exchange
 from feedgate.outside.patience import Patience, TryAgain
+from feedgate.outside.peer import UPSTREAM, Peer
 from feedgate.outside.proxies import Proxies
 from feedgate.outside.receiving import ReceivingStore
+from feedgate.outside.slots import Slots
 from feedgate.outside.under_way import UnderWay
-from feedgate.outside.words import status_in_words
 
 MEBIBYTE = 1024**2
 PAGE_LIMIT_BYTES = 64 * MEBIBYTE
 FILE_LIMIT_BYTES = 8 * 1024 * MEBIBYTE
 """For files whose page promises no size."""
 
-UPSTREAM = "the upstream"
-_GONE = frozenset({HTTPStatus.NOT_FOUND, HTTPStatus.GONE})
 _CONTENT_RANGE = re.compile(r"bytes (?:(\d{1,18})-(\d{1,18})|\*)/(\d{1,18})")
 
 
@@ -45,10 +43,10 @@ class DigestMismatch(Broken):
 
     code = "digest-mismatch"
 
-    def __init__(self, filename: str, *, promised: str, received: str) -> None:
+    def __init__(self, filename: str, *, promised: str, received: str, peer: Peer = UPSTREAM) -> None:
         super().__init__(
-            f"{filename}: upstream promised sha256 {promised[:12]}…, sent {received[:12]}…",
-            next_step="Nothing was stored. Compare with another upstream before you retry the run.",
+            f"{filename}: {peer.name} promised sha256 {promised[:12]}…, sent {received[:12]}…",
+            next_step="Nothing was stored. Compare with another index before you retry the run.",
             facts={"filename": filename, "promised": promised, "received": received},
         )
 
@@ -57,20 +55,23 @@ class DigestMismatch(Broken):
 class FetcherSettings:
     """What the operator says about fetching; ``proxies`` None = those of the environment.
 
-    ``concurrency`` bounds downloads, ``question_concurrency`` everything else.
-    ``credentials`` go to the origin of ``upstream_url`` only, ``authority`` is trusted
-    beside the system's certificate authorities.
+    ``concurrency`` bounds downloads, ``question_concurrency`` everything else; where
+    that is None, ``concurrency`` bounds all together, to the last byte of what is read.
+    ``credentials`` go to the origins of ``upstream_url`` and ``other_urls`` only, ``authority``
+    is trusted beside the system's certificate authorities.
     """
 
     upstream_url: str
+    other_urls: tuple[str, ...] = ()
     patience: Patience
     credentials: tuple[str, Secret] | None = None
     authority: Path | None = None
     allowed_hosts: tuple[str, ...] = ()
     proxies: Proxies | None = None
     concurrency: int = 16
-    question_concurrency: int = 64
+    question_concurrency: int | None = 64
     limits: Limits = field(default_factory=Limits)
+    peer: Peer = UPSTREAM
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,8 +99,12 @@ class Fetcher:
         self._exchange = exchange
         self._limits = settings.limits
         self._patience = settings.patience
-        self._downloads = asyncio.Semaphore(settings.concurrency)
-        self._questions = asyncio.Semaphore(settings.question_concurrency)
+        self._peer = settings.peer
+        self._downloads = Slots(settings.concurrency)
+        self._are_one = settings.question_concurrency is None
+        self._questions = (
+            self._downloads if settings.question_concurrency is None else Slots(settings.question_concurrency)
+        )
         self._under_way = UnderWay()
 
     @classmethod
@@ -108,11 +113,12 @@ class Fetcher:
         cls, settings: FetcherSettings, *, resolver: AbstractResolver | None = None
     ) -> AsyncIterator["Fetcher"]:
         """Open the connections' pools; raises InvalidHost, InvalidProxy, InvalidAuthority."""
-        egress = Egress().with_hosts(settings.upstream_url, *settings.allowed_hosts)
+        urls = (settings.upstream_url, *settings.other_urls)
+        egress = Egress(setting=settings.peer.hosts_setting).with_hosts(*urls, *settings.allowed_hosts)
         credentials = None
         if settings.credentials is not None:
             user, password = settings.credentials
-            credentials = Credentials(URL(settings.upstream_url).origin(), user, password)
+            credentials = Credentials(frozenset(URL(url).origin() for url in urls), user, password)
         async with Exchange.opened(
             egress=egress,
             proxies=Proxies.from_environment() if settings.proxies is None else settings.proxies,
@@ -120,6 +126,7 @@ class Fetcher:
             authority=settings.authority,
             limits=settings.limits,
             resolver=resolver,
+            peer=settings.peer,
         ) as exchange:
             yield cls(exchange, settings)
 
@@ -143,13 +150,17 @@ class Fetcher:
                 body = b""
                 if response.status == HTTPStatus.OK:
                     body = await Body(
-                        response, what=name, limits=self._limits, limit_bytes=limit_bytes
+                        response,
+                        what=name,
+                        limits=self._limits,
+                        limit_bytes=limit_bytes,
+                        peer=self._peer,
                     ).read()
                 response.close()
             lowered = {header.lower(): value for header, value in response.headers.items()}
             return PageAnswer(response.status, lowered, body, str(response.url))
 
-        return await self._patience.through(name, attempt)
+        return await self._patience.through(name, attempt, self._peer)
 
     async def probe(self, url: str, *, name: str, headers: Mapping[str, str]) -> int:
         """Return the status of one attempt, without the body; raises as ``get_page`` does."""
@@ -157,7 +168,7 @@ class Fetcher:
             async with self._questions:
                 response = await self._exchange.ask(url, what=name, headers=headers)
         except TryAgain as fault:
-            raise UpstreamUnavailable(name, reason=fault.reason) from fault
+            raise self._peer.unavailable(name, fault.reason) from fault
         response.close()
         return response.status
 
@@ -173,9 +184,8 @@ class Fetcher:
         if promised_size is not None and span != WHOLE and span.start >= promised_size:
             raise SpanNotSatisfiable(promised_size)
 
-        async def attempt() -> Content:
-            async with self._questions:
-                response = await self._exchange.ask(url, what=what, headers=_range_header(span))
+        async def ask() -> Content:
+            response = await self._exchange.ask(url, what=what, headers=_range_header(span))
             if response.status == HTTPStatus.OK:
                 return await self._from_whole(response, what, span, promised_size)
             if response.status == HTTPStatus.PARTIAL_CONTENT:
@@ -183,9 +193,15 @@ class Fetcher:
             response.close()
             if response.status == HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE:
                 raise SpanNotSatisfiable(_total_bytes(response) or promised_size or 0)
-            raise _refusal(response.status, what)
+            raise self._peer.no_file(what, response.status)
 
-        return await self._patience.through(what, attempt)
+        async def attempt() -> Content:
+            if self._are_one:
+                return await self._questions.held(ask)
+            async with self._questions:
+                return await ask()
+
+        return await self._patience.through(what, attempt, self._peer)
 
     async def _from_whole(
         self, response: aiohttp.ClientResponse, what: str, span: Span, promised_size: int | None
@@ -197,6 +213,7 @@ class Fetcher:
             limits=self._limits,
             limit_bytes=FILE_LIMIT_BYTES if response.content_length is not None else PAGE_LIMIT_BYTES,
             promised_bytes=promised_size,
+            peer=self._peer,
         )
         if body.expected_bytes is None:
             return content_of(await body.read(), span)
@@ -214,17 +231,18 @@ class Fetcher:
         match = _CONTENT_RANGE.fullmatch(response.headers.get("Content-Range", ""))
         if match is None or match[1] is None or int(match[1]) != span.start:
             response.close()
-            raise UpstreamUnavailable(what, reason="it sent another range than the one asked for")
+            raise self._peer.unavailable(what, "it sent another range than the one asked for")
         start, stop, size_bytes = int(match[1]), int(match[2]) + 1, int(match[3])
         if promised_size not in {None, size_bytes}:
             response.close()
-            raise SizeMismatch(what, promised=promised_size or 0, received=size_bytes)
+            raise SizeMismatch(what, promised=promised_size or 0, received=size_bytes, peer=self._peer)
         body = Body(
             response,
             what=what,
             limits=self._limits,
             limit_bytes=FILE_LIMIT_BYTES,
             promised_bytes=stop - start,
+            peer=self._peer,
         )
         return Content(
             size_bytes=size_bytes,
@@ -254,7 +272,7 @@ class Fetcher:
         self, file: Distribution, blobs: ReceivingStore, progress: Callable[[int], None]
     ) -> Stored:
         if file.source is None:
-            raise NoSuchFile(file.filename, index=UPSTREAM)
+            raise NoSuchFile(file.filename, index=self._peer.name)
         address = file.source
 
         async def attempt() -> Stored:
@@ -262,20 +280,21 @@ class Fetcher:
                 response = await self._exchange.ask(address, what=file.filename, headers={})
                 if response.status != HTTPStatus.OK:
                     response.close()
-                    raise _refusal(response.status, file.filename)
+                    raise self._peer.no_file(file.filename, response.status)
                 body = Body(
                     response,
                     what=file.filename,
                     limits=self._limits,
                     limit_bytes=FILE_LIMIT_BYTES,
                     promised_bytes=file.size_bytes,
+                    peer=self._peer,
                 )
                 try:
                     return await self._store(file, body, blobs, progress)
                 finally:
                     body.close()
 
-        return await self._patience.through(file.filename, attempt)
+        return await self._patience.through(file.filename, attempt, self._peer)
 
     async def _store(
         self, file: Distribution, body: Body, blobs: ReceivingStore, progress: Callable[[int], None]
@@ -294,12 +313,13 @@ class Fetcher:
             progress(-told_bytes)
             raise
 
-    @staticmethod
-    def _as_promised(file: Distribution, digest: Digest, size_bytes: int) -> Stored:
+    def _as_promised(self, file: Distribution, digest: Digest, size_bytes: int) -> Stored:
         if file.size_bytes not in {None, size_bytes}:
-            raise SizeMismatch(file.filename, promised=file.size_bytes or 0, received=size_bytes)
+            raise SizeMismatch(
+                file.filename, promised=file.size_bytes or 0, received=size_bytes, peer=self._peer
+            )
         if file.digest not in {None, digest}:
-            raise DigestMismatch(file.filename, promised=file.digest or "", received=digest)
+            raise DigestMismatch(file.filename, promised=file.digest or "", received=digest, peer=self._peer)
         return Stored(digest, size_bytes)
 
 
@@ -325,9 +345,3 @@ def _range_header(span: Span) -> dict[str, str]:
 def _total_bytes(response: aiohttp.ClientResponse) -> int | None:
     match = _CONTENT_RANGE.fullmatch(response.headers.get("Content-Range", ""))
     return None if match is None else int(match[3])
-
-
-def _refusal(status: int, what: str) -> NoSuchFile | UpstreamUnavailable:
-    if status in _GONE:
-        return NoSuchFile(what, index=UPSTREAM)
-    return UpstreamUnavailable(what, reason=status_in_words(status))

@@ -7,19 +7,19 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from feedgate.errors import FeedgateError
-from feedgate.model.index import UpstreamUnavailable
+from feedgate.outside.peer import UPSTREAM, Peer
 
 T = TypeVar("T")
 
 LONGEST_WAIT_SECONDS = 60.0
-"""Who asks for a longer pause (Retry-After) is not asked again: the run fails and may be retried later."""
+"""Which pause (Retry-After) is kept; who asks for a longer one is not asked again."""
 
 
 class TryAgain(Exception):
     """One attempt failed in a way that another may not; ``reason`` fits into a sentence.
 
     ``wait_seconds`` is the pause that the other side asked for. ``last_word`` is
-    raised instead of UpstreamUnavailable once patience ends.
+    raised instead of what the peer's silence means once patience ends.
     """
 
     def __init__(
@@ -33,13 +33,18 @@ class TryAgain(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Patience:
-    """``attempts`` in all, at least one; each wait is three times the one before it."""
+    """``attempts`` in all, at least one; each wait is three times the one before it.
+
+    Who asks for a pause above ``longest_wait_seconds`` is not asked again: the run
+    fails and may be retried later.
+    """
 
     attempts: int
     first_wait_seconds: float = 0.5
+    longest_wait_seconds: float = LONGEST_WAIT_SECONDS
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
 
-    async def through(self, what: str, attempt: Callable[[], Awaitable[T]]) -> T:
+    async def through(self, what: str, attempt: Callable[[], Awaitable[T]], peer: Peer = UPSTREAM) -> T:
         """Return what ``attempt`` returns, as soon as it does; raises UpstreamUnavailable naming ``what``.
 
         Only TryAgain is tried again; every other error passes.
@@ -51,22 +56,30 @@ class Patience:
             try:
                 return await attempt()
             except TryAgain as failure:
-                if number >= self.attempts or failure.wait_seconds > LONGEST_WAIT_SECONDS:
+                wait_seconds = self.wait_before_next(number, failure)
+                if wait_seconds is None:
                     took_seconds = asyncio.get_running_loop().time() - began
-                    raise _last_word(what, failure, number, took_seconds) from failure
-                wait_seconds = max(self.first_wait_seconds * 3 ** (number - 1), failure.wait_seconds)
+                    raise self.last_word(what, failure, number, took_seconds, peer) from failure
             await self.sleep(wait_seconds)
 
+    def wait_before_next(self, number: int, failure: TryAgain) -> float | None:
+        """Return how long to wait after the attempt of that number failed, None where it was the last."""
+        if number >= self.attempts or failure.wait_seconds > self.longest_wait_seconds:
+            return None
+        return max(self.first_wait_seconds * 3.0 ** (number - 1), failure.wait_seconds)
 
-def _last_word(what: str, failure: TryAgain, number: int, took_seconds: float) -> FeedgateError:
-    if failure.last_word is not None:
-        return failure.last_word
-    reason = failure.reason
-    if number > 1:
-        reason += f", {number} times in {took_seconds:.0f} s"
-    if failure.wait_seconds > LONGEST_WAIT_SECONDS:
-        reason += f", and asks to come back in {failure.wait_seconds:.0f} s"
-    return UpstreamUnavailable(what, reason=reason)
+    def last_word(
+        self, what: str, failure: TryAgain, number: int, took_seconds: float, peer: Peer
+    ) -> FeedgateError:
+        """Return the error of a last attempt."""
+        if failure.last_word is not None:
+            return failure.last_word
+        reason = failure.reason
+        if number > 1:
+            reason += f", {number} times in {took_seconds:.0f} s"
+        if failure.wait_seconds > self.longest_wait_seconds:
+            reason += f", and asks to come back in {failure.wait_seconds:.0f} s"
+        return peer.unavailable(what, reason)
 
 
 def asked_wait_seconds(retry_after: str | None, answered_at: str | None) -> float:

@@ -19,24 +19,28 @@ from feedgate.model.index import (
     NoSuchProject,
     ProjectPage,
     Span,
-    UpstreamUnavailable,
 )
 from feedgate.model.names import ProjectName
-from feedgate.outside.fetcher import MEBIBYTE, UPSTREAM, DigestMismatch, Fetcher, PageAnswer, content_of
+from feedgate.outside.fetcher import MEBIBYTE, DigestMismatch, Fetcher, PageAnswer, content_of
 from feedgate.outside.page_cache import KeptPage, PageCache
-from feedgate.outside.words import status_in_words
+from feedgate.outside.peer import GONE, UPSTREAM, Peer
 
 METADATA_LIMIT_BYTES = 32 * MEBIBYTE
 
 _ACCEPT = {"Accept": f"{simple_json.CONTENT_TYPE}, {simple_html.CONTENT_TYPE};q=0.2, text/html;q=0.1"}
-_GONE = frozenset({HTTPStatus.NOT_FOUND, HTTPStatus.GONE})
 
 
 class Upstream:
-    """The simple index at ``url``; pages are kept below ``cache_directory`` if one is given."""
+    """The simple index at ``url``; pages are kept below ``cache_directory`` if one is given.
 
-    def __init__(self, fetcher: Fetcher, url: str, cache_directory: Path | None = None) -> None:
+    ``peer`` is whom errors speak of.
+    """
+
+    def __init__(
+        self, fetcher: Fetcher, url: str, cache_directory: Path | None = None, *, peer: Peer = UPSTREAM
+    ) -> None:
         self._fetcher = fetcher
+        self._peer = peer
         self._url = f"{url.rstrip('/')}/"
         self._cache = None if cache_directory is None else PageCache(cache_directory, upstream_url=self._url)
 
@@ -44,8 +48,12 @@ class Upstream:
         """Yield every project's name, sorted; raises UpstreamUnavailable, BadPage."""
         answer = await self._fetcher.get_page(self._url, name=PROJECT_LIST, headers=_ACCEPT)
         if answer.status != HTTPStatus.OK:
-            raise UpstreamUnavailable(PROJECT_LIST, reason=status_in_words(answer.status))
-        for name in _parse_names(answer):
+            raise self._peer.refusal(PROJECT_LIST, answer.status)
+        try:
+            names = _parse_names(answer)
+        except BadPage as error:
+            raise self._peer.bad_page(error) from error
+        for name in names:
             yield name
 
     async def page(self, name: ProjectName) -> ProjectPage:
@@ -58,11 +66,11 @@ class Upstream:
             f"{self._url}{name}/", name=name, headers=_ACCEPT | (kept.condition if kept else {})
         )
         if answer.status == HTTPStatus.NOT_MODIFIED and kept is not None:
-            return _parse(kept, name)
-        if answer.status in _GONE:
-            raise NoSuchProject(name, index=UPSTREAM)
+            return self._parse(kept, name)
+        if answer.status in GONE:
+            raise NoSuchProject(name, index=self._peer.name)
         if answer.status != HTTPStatus.OK:
-            raise UpstreamUnavailable(name, reason=status_in_words(answer.status))
+            raise self._peer.refusal(name, answer.status)
         page = KeptPage(
             url=answer.url,
             content_type=answer.headers.get("content-type", ""),
@@ -70,7 +78,7 @@ class Upstream:
             last_modified=answer.headers.get("last-modified"),
             body=answer.body,
         )
-        parsed = _parse(page, name)
+        parsed = self._parse(page, name)
         if self._cache is not None and page.condition:
             self._cache.keep(name, page)
         return parsed
@@ -89,41 +97,45 @@ class Upstream:
     async def open(self, file: Distribution, span: Span = WHOLE) -> Content:
         """Open the file's bytes as they come; their digest is not verified here, a download's is."""
         return await self._fetcher.open(
-            _source(file), what=file.filename, span=span, promised_size=file.size_bytes
+            self._source(file), what=file.filename, span=span, promised_size=file.size_bytes
         )
 
     async def open_metadata(self, file: Distribution) -> Content:
         """Open the METADATA beside the file (PEP 658); raises NoSuchFile, DigestMismatch."""
         what = f"{file.filename}.metadata"
         if file.metadata_digest is None:
-            raise NoSuchFile(what, index=UPSTREAM)
-        url = URL(_source(file), encoded=True)
+            raise NoSuchFile(what, index=self._peer.name)
+        url = URL(self._source(file), encoded=True)
         answer = await self._fetcher.get_page(
             str(url.with_path(f"{url.raw_path}.metadata", encoded=True, keep_query=True)),
             name=what,
             headers={},
             limit_bytes=METADATA_LIMIT_BYTES,
         )
-        if answer.status in _GONE:
-            raise NoSuchFile(what, index=UPSTREAM)
         if answer.status != HTTPStatus.OK:
-            raise UpstreamUnavailable(what, reason=status_in_words(answer.status))
+            raise self._peer.no_file(what, answer.status)
         received = hashlib.sha256(answer.body).hexdigest()
         if file.metadata_digest not in {"", received}:
-            raise DigestMismatch(what, promised=file.metadata_digest, received=received)
+            raise DigestMismatch(what, promised=file.metadata_digest, received=received, peer=self._peer)
         return content_of(answer.body)
 
     async def check(self) -> None:
         """Ask the list of projects for its head once; raises UpstreamUnavailable."""
-        status = await self._fetcher.probe(self._url, name="upstream.url", headers=_ACCEPT)
+        what = self._peer.address_setting
+        status = await self._fetcher.probe(self._url, name=what, headers=_ACCEPT)
         if status != HTTPStatus.OK:
-            raise UpstreamUnavailable("upstream.url", reason=status_in_words(status))
+            raise self._peer.refusal(what, status)
 
+    def _source(self, file: Distribution) -> str:
+        if file.source is None:
+            raise NoSuchFile(file.filename, index=self._peer.name)
+        return file.source
 
-def _source(file: Distribution) -> str:
-    if file.source is None:
-        raise NoSuchFile(file.filename, index=UPSTREAM)
-    return file.source
+    def _parse(self, page: KeptPage, name: ProjectName) -> ProjectPage:
+        try:
+            return _parse(page, name)
+        except BadPage as error:
+            raise self._peer.bad_page(error) from error
 
 
 def _parse(page: KeptPage, name: ProjectName) -> ProjectPage:
