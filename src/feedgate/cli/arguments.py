@@ -21,3 +21,11 @@ ConstraintFiles: TypeAlias = Annotated[
     list[Path] | None,
     typer.Option("--constraint", "-c", metavar="FILE", help="A constraints file. Repeatable."),
 ]
+ReportFolder: TypeAlias = Annotated[
+    Path | None,
+    typer.Option(
+        "--report",
+        metavar="DIR",
+        help="Write report.json, summary.md, and a lock and hashed requirements for each target into this folder.",
+    ),
+]

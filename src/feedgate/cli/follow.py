@@ -5,6 +5,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
+from pathlib import Path
 from typing import Protocol
 
 import typer
@@ -18,6 +19,7 @@ from feedgate.cli.door import Door
 from feedgate.cli.exit import Exit, exit_of_state
 from feedgate.cli.plain import plain
 from feedgate.cli.report import show_report
+from feedgate.cli.run_report import end_step
 from feedgate.cli.show import inert, json_text
 from feedgate.errors import Invalid
 
@@ -49,9 +51,10 @@ def new_key() -> str:
     return secrets.token_hex(16)
 
 
-def follow_to_end(door: Door, run: str, *, after: int = 0) -> int:
+def follow_to_end(door: Door, run: str, *, after: int = 0, report: Path | None = None) -> int:
     """Draw the run's progress, show its report, and return the exit status.
 
+    ``report`` is the folder that the report is written to as well, None = nowhere.
     Ctrl-C stops following. The run goes on where its server does; where this
     command had started the server, the run is cancelled.
     """
@@ -62,7 +65,9 @@ def follow_to_end(door: Door, run: str, *, after: int = 0) -> int:
                 drawing.event(event)
     except KeyboardInterrupt:
         return _stop_following(door, run)
-    return show_end(door.client.show_run(run), as_json=door.as_json)
+    reply = door.client.show_run(run)
+    status = show_end(reply, as_json=door.as_json)
+    return end_step(door.client, reply, report, status)
 
 
 def show_end(reply: Reply[RunBody], *, as_json: bool) -> int:

@@ -27,7 +27,7 @@ COMMANDS: Final[dict[str, tuple[str, str]]] = {
     "upload": ("upload", "Send wheels and sdists of your own to a feed."),
     "feed": ("feed", "Make, list and set up feeds and their targets."),
     "project": ("project", "Say whether the upstream is asked for a name."),
-    "run": ("run", "List, show, follow, cancel and retry runs."),
+    "run": ("run", "List, show, follow, cancel and retry runs; write their reports."),
     "yank": ("yank", "Discourage a release; who pinned it still gets it."),
     "unyank": ("yank", "Take a yank back."),
     "grant": ("grant", "Give an actor a role on a feed, or take it."),

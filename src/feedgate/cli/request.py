@@ -5,10 +5,17 @@ from typing import Annotated
 import typer
 
 from feedgate.api.bodies import RunCreation
-from feedgate.cli.arguments import ConstraintFiles, FeedOption, RequirementFiles, TargetsOption
+from feedgate.cli.arguments import (
+    ConstraintFiles,
+    FeedOption,
+    ReportFolder,
+    RequirementFiles,
+    TargetsOption,
+)
 from feedgate.cli.door import opened
 from feedgate.cli.follow import follow_to_end, new_key, require_a_staying_server, show_accepted
 from feedgate.cli.request_files import read_request_files
+from feedgate.cli.run_report import ReportNeedsTheEnd, prepare_folder
 from feedgate.errors import Invalid
 from feedgate.model.names import parse_feed_path
 from feedgate.model.run import RunKind
@@ -60,7 +67,12 @@ def _ask(
     upgrade_packages: UpgradePackages = None,
     reason: Reason = None,
     wait: Wait = True,
+    report: ReportFolder = None,
 ) -> None:
+    if report is not None:
+        if not wait:
+            raise ReportNeedsTheEnd
+        prepare_folder(report)
     for word in requirements or []:
         if word.endswith((".txt", ".toml", ".in")):
             raise LooksLikeFile(word)
@@ -82,7 +94,7 @@ def _ask(
         reply = door.client.create_run(path, creation, key=new_key())
         if not wait:
             raise typer.Exit(show_accepted(reply, as_json=door.as_json))
-        raise typer.Exit(follow_to_end(door, reply.body.run))
+        raise typer.Exit(follow_to_end(door, reply.body.run, report=report))
 
 
 # Two commands of one shape: the kind of run is the command's own name.

@@ -1,5 +1,7 @@
-"""``feedgate run``: list, show, follow, cancel and retry runs."""
+"""``feedgate run``: list, show, follow, cancel and retry runs, and write their reports."""
 
+import os
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -7,12 +9,16 @@ import typer
 from feedgate.cli.door import opened
 from feedgate.cli.exit import Exit
 from feedgate.cli.follow import follow_to_end, new_key, require_a_staying_server, show_accepted
+from feedgate.cli.pipeline import Pipeline
 from feedgate.cli.report import show_report
-from feedgate.cli.show import json_text, table
+from feedgate.cli.run_report import prepare_folder, write_report
+from feedgate.cli.show import inert, json_text, lines, table
 from feedgate.model.names import parse_feed_path
 
 app = typer.Typer(
-    help="List, show, follow, cancel and retry runs.", rich_markup_mode=None, add_completion=False
+    help="List, show, follow, cancel and retry runs, and write their reports.",
+    rich_markup_mode=None,
+    add_completion=False,
 )
 
 RunArgument = Annotated[str, typer.Argument(metavar="RUN", help="A run's id: run_…")]
@@ -69,6 +75,27 @@ def follow(
     """Follow a run to its end; the exit status is the one that add would have had."""
     with opened(context) as door:
         raise typer.Exit(follow_to_end(door, run, after=after))
+
+
+@app.command("report")
+def report(
+    context: typer.Context,
+    run: RunArgument,
+    folder: Annotated[
+        Path,
+        typer.Argument(metavar="DIR", help="Made if it is missing; files of the same name are replaced."),
+    ],
+) -> None:
+    """Write a run's report into a folder, as add --report does: JSON, a summary, locks and requirements."""
+    prepare_folder(folder)
+    with opened(context) as door:
+        reply = door.client.show_run(run)
+        summary = write_report(door.client, reply, folder)
+    Pipeline.of(os.environ).attach(summary)
+    if door.as_json:
+        json_text(reply.text)
+    else:
+        lines([f"{inert(reply.body.run)}: its report is in {inert(folder)}"])
 
 
 @app.command("cancel")

@@ -90,8 +90,11 @@ async def read_locks(
                 for pin in part.pins
             )
             targets.append(TargetLock(target, pins))
-    is_whole = len(targets) == len(run.targets) and publication is not None
-    return Locks(is_whole and run.state is RunState.PUBLISHED, tuple(targets))
+    is_whole = len(targets) == len(run.targets) and all(
+        pin.digest is not None for lock in targets for pin in lock.pins
+    )
+    is_there = publication is not None and run.state is RunState.PUBLISHED
+    return Locks(is_whole and is_there, tuple(targets))
 
 
 def _kept(records: Database, run: Run) -> tuple[dict[str, Resolved], Fetched | None, object]:

@@ -1,0 +1,162 @@
+"""Write a run's report into a folder: JSON, a summary, and a lock and hashed requirements for each target."""
+
+import os
+import secrets
+from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
+from urllib.parse import urlsplit, urlunsplit
+
+from feedgate.api.bodies import RunBody
+from feedgate.api.client import Client, Reply
+from feedgate.api.problem import RemoteProblem
+from feedgate.api.report_bodies import LockedFileBody, TargetLockBody
+from feedgate.cli.exit import Exit
+from feedgate.cli.failure import say_failure
+from feedgate.cli.pipeline import Pipeline
+from feedgate.cli.summary import outcome, write_summary
+from feedgate.errors import FeedgateError, Full, Invalid
+from feedgate.formats.build_log import escape_commands
+from feedgate.formats.hashed_requirements import write_hashed_requirements
+from feedgate.formats.lock_file import LockedWheel, write_lock
+from feedgate.model.digest import parse_digest
+from feedgate.model.names import parse_project_name
+from feedgate.model.run import RunState
+from feedgate.model.target import parse_target
+
+SUMMARY = "summary.md"
+BODY = "report.json"
+
+_ENDS_BADLY = frozenset({RunState.FAILED, RunState.HELD, RunState.REFUSED})
+
+
+class ReportFolderUnusable(Invalid):
+    """A path for reports that is no folder, or can not be written."""
+
+    code = "report-folder-unusable"
+
+    def __init__(self, path: Path, *, reason: str) -> None:
+        super().__init__(
+            f"{path}: no report can be written there: {reason}",
+            next_step="Name a folder that you may write to; one that is not there yet is made.",
+        )
+
+
+class ReportNeedsTheEnd(Invalid):
+    """A report asked for of a run that is not waited for."""
+
+    code = "report-needs-the-end"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "--report and --no-wait: a report tells how the run ended",
+            next_step="Leave one of them out; a report can be written later with: feedgate run report RUN DIR",
+        )
+
+
+class ReportNotWritten(Full):
+    """A report's file that could not be written when the time came."""
+
+    code = "report-not-written"
+
+    def __init__(self, path: Path, *, reason: str) -> None:
+        super().__init__(
+            f"{path}: the report could not be written: {reason}",
+            next_step="The run is not touched by that; write it again with: feedgate run report RUN DIR",
+        )
+
+
+def prepare_folder(path: Path) -> Path:
+    """Return ``path`` as a folder that reports can be written to, made where it is missing.
+
+    Raises ReportFolderUnusable.
+    """
+    probe = path / f".report-{secrets.token_hex(8)}"
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+        probe.touch(exist_ok=False)
+        probe.unlink()
+    except OSError as error:
+        raise ReportFolderUnusable(path, reason=error.strerror or str(error)) from error
+    return path
+
+
+def end_step(client: Client, reply: Reply[RunBody], folder: Path | None, status: int) -> int:
+    """Do what a pipeline wants of a run that has ended; return the exit status.
+
+    The report is written into ``folder`` if there is one, and shown with the
+    step; the build service is told why the step fails. A report that can not be
+    written fails the command, and changes nothing of what the run came to.
+    """
+    pipeline = Pipeline.of(os.environ)
+    if folder is not None:
+        try:
+            pipeline.attach(write_report(client, reply, folder))
+        except (FeedgateError, RemoteProblem) as error:
+            say_failure(error, as_json=False)
+            status = status or Exit.FAILED
+    run = reply.body
+    if run.state in _ENDS_BADLY:
+        pipeline.error(f"Feedgate, {run.feed}: {outcome(run)}: {' '.join((run.reason or '').split())}")
+    return status
+
+
+def write_report(client: Client, reply: Reply[RunBody], folder: Path) -> Path:
+    """Write the report of a run into ``folder`` and return the summary's path.
+
+    Each file is written whole or not at all; others of the folder stay. Locks and
+    requirements are written once all their files can be fetched. Raises ReportNotWritten.
+    """
+    report = client.report_run(reply.body.run).body
+    written: dict[str, tuple[str, ...]] = {}
+    texts = {BODY: escape_commands(reply.text.rstrip("\n")) + "\n"}
+    for target in report.targets if report.installable else ():
+        files = _lock_files(target, client.server.origin)
+        written[target.target] = tuple(files)
+        texts |= files
+    texts[SUMMARY] = write_summary(reply.body, report, written)
+    for name, text in texts.items():
+        _write(folder / name, text)
+    return folder / SUMMARY
+
+
+def _lock_files(target: TargetLockBody, origin: str) -> Mapping[str, str]:
+    """Return a target's lock and requirements by file name; the name is made of the target, not taken over."""
+    form = parse_target(target.target).file_form
+    wheels = [_wheel(file, origin) for file in target.files]
+    lock = write_lock(wheels, requires_python=target.requires_python, environment=target.environment)
+    return {
+        f"pylock.{form}.toml": lock,
+        f"requirements-{form}.txt": write_hashed_requirements(wheels, target=target.target),
+    }
+
+
+def _wheel(file: LockedFileBody, origin: str) -> LockedWheel:
+    return LockedWheel(
+        project=parse_project_name(file.project),
+        version=file.version,
+        filename=file.filename,
+        url=f"{origin.rstrip('/')}{file.path}" if file.address is None else _bare(file.address),
+        digest=parse_digest(str(file.sha256)),
+        size_bytes=file.size_bytes,
+        uploaded_at=file.uploaded_at,
+        marker=file.marker,
+    )
+
+
+def _bare(address: str) -> str:
+    """Return an address without what could be a credential: user information, query and fragment."""
+    parts = urlsplit(address)
+    return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, "", ""))
+
+
+def _write(path: Path, text: str) -> None:
+    part = path.with_name(f".{path.name}-{secrets.token_hex(8)}")
+    try:
+        part.write_text(text, encoding="utf-8", newline="\n")
+        part.replace(path)
+    except OSError as error:
+        raise ReportNotWritten(path, reason=error.strerror or str(error)) from error
+    finally:
+        with suppress(OSError):
+            part.unlink()
