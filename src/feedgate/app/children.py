@@ -13,6 +13,8 @@ from collections.abc import Sequence
 from contextlib import suppress
 from typing import Final
 
+from feedgate.app.standard_input import pipe_with
+
 FIRST_PAUSE_SECONDS: Final = 0.5
 LONGEST_PAUSE_SECONDS: Final = 30.0
 STEADY_SECONDS: Final = 60.0
@@ -20,15 +22,26 @@ STEADY_SECONDS: Final = 60.0
 
 
 class Child:
-    """One module to run as a process, again and again; at most one process at a time."""
+    """One module to run as a process, again and again; at most one process at a time.
 
-    def __init__(self, module: str, arguments: Sequence[str], passed_on: Sequence[int] = ()) -> None:
+    ``told`` is what each of its processes finds on its standard input; None = nothing.
+    """
+
+    def __init__(
+        self,
+        module: str,
+        arguments: Sequence[str],
+        passed_on: Sequence[int] = (),
+        *,
+        told: bytes | None = None,
+    ) -> None:
         self._command = [
             *(sys.executable, "-P", "-m", module),  # -P: nothing in the current folder is imported
             *("--parent", str(os.getpid())),
             *arguments,
         ]
         self._passed_on = tuple(passed_on)
+        self._told = told
         self._running: subprocess.Popen[bytes] | None = None
         self._started_at = 0.0
         self._pause_seconds = FIRST_PAUSE_SECONDS
@@ -47,13 +60,18 @@ class Child:
         self.due_at = None
         if self._running is not None:
             return
-        self._running = subprocess.Popen(
-            self._command,
-            stdin=subprocess.DEVNULL,
-            stdout=2,  # the supervisor's own standard output holds one line: the address
-            pass_fds=self._passed_on,
-            process_group=0,  # Ctrl-C reaches the supervisor alone, which ends its children in order
-        )
+        told = None if self._told is None else pipe_with(self._told)
+        try:
+            self._running = subprocess.Popen(
+                self._command,
+                stdin=subprocess.DEVNULL if told is None else told,
+                stdout=2,  # the supervisor's own standard output holds one line: the address
+                pass_fds=self._passed_on,
+                process_group=0,  # Ctrl-C reaches the supervisor alone, which ends its children in order
+            )
+        finally:
+            if told is not None:
+                os.close(told)
         self._started_at = time.monotonic()
         self.descriptor = os.pidfd_open(self._running.pid)
 

@@ -25,6 +25,8 @@ from urllib.parse import urlsplit
 
 from feedgate.app.address import Address, read_address
 from feedgate.app.directory import DataDirectory
+from feedgate.app.own_destination import FLAG, OwnDestination, OwnDestinationNotTaken, without_credentials
+from feedgate.app.standard_input import pipe_with
 from feedgate.app.stated import differing, differing_settings, stated
 from feedgate.app.supervisor import ANOTHER_SERVES
 from feedgate.errors import Conflict, Unavailable
@@ -33,6 +35,7 @@ from feedgate.model.secret import Secret
 
 _PROOF_SECONDS: Final = 2.0  # a stranger on a dead server's port may say nothing
 _LIMIT_SECONDS: Final = 20.0
+_OTHER_COMMAND_SECONDS: Final = 5.0  # a server that another command started may be about to end
 _LOOK_SECONDS: Final = 0.01  # a server that quick commands share may stand for no more than some of these
 _LARGEST_LOG_BYTES: Final = 5 * 1024 * 1024
 
@@ -84,10 +87,17 @@ class LocalServer:
 class LocalConnection:
     """A held server; made by ``connect_locally``."""
 
-    def __init__(self, directory: DataDirectory, environment: Mapping[str, str], config: Path | None) -> None:
+    def __init__(
+        self,
+        directory: DataDirectory,
+        environment: Mapping[str, str],
+        config: Path | None,
+        own: OwnDestination | None,
+    ) -> None:
         self._directory = directory
         self._environment = environment
         self._config = config
+        self._own = own
         self._child: _Started | None = None
         self._hold: _Hold | None = None
         self.server = self.reattach()
@@ -95,12 +105,16 @@ class LocalConnection:
     def reattach(self) -> LocalServer:
         """Find or start the server once more, after the one that was held has vanished.
 
-        Raises ServerDidNotStart, OtherServer, and what is wrong with the settings.
+        Raises ServerDidNotStart, OtherServer, OwnDestinationNotTaken, TooMuchToHandOver, and
+        what is wrong with the settings.
         """
         self.close()
-        ends_at = time.monotonic() + _LIMIT_SECONDS
-        while time.monotonic() < ends_at:
+        begun = time.monotonic()
+        while time.monotonic() < begun + _LIMIT_SECONDS:
             address = read_address(self._directory.address)
+            if self._waits_for(address) and time.monotonic() < begun + _OTHER_COMMAND_SECONDS:
+                time.sleep(_LOOK_SECONDS)
+                continue
             hold = None if address is None else _Hold.on(address)
             if address is not None and hold is not None:
                 self._hold = hold
@@ -116,6 +130,16 @@ class LocalConnection:
             self._hold.close()
             self._hold = None
 
+    def _waits_for(self, address: Address | None) -> bool:
+        """Whether another command's server stands where ours must: a hold of ours would only keep it, or end it."""
+        return (
+            self._own is not None
+            and address is not None
+            and not address.stays
+            and (self._child is None or self._child.pid != address.pid)
+            and _is_alive(address.pid)
+        )
+
     def _accept(self, address: Address) -> LocalServer:
         is_ours = self._child is not None and self._child.pid == address.pid
         if self._child is not None:
@@ -124,6 +148,9 @@ class LocalConnection:
             else:
                 self._child.end()  # another command's was first
                 self._child = None
+        if self._own is not None and not is_ours:
+            self.close()
+            raise _not_taken(self._directory, address)
         difference = self._difference(address)
         if difference is not None:
             self.close()
@@ -159,8 +186,12 @@ class LocalConnection:
     def _start(self) -> None:
         config = [] if self._config is None else ["--config", str(self._file())]
         arguments = ["--for-commands", "--data", str(self._directory.path), *config]
-        with _log_file(self._directory) as log:
-            self._child = _Started.server(arguments, self._environment, log)
+        environment = self._environment
+        if self._own is not None:
+            arguments.append(FLAG)
+            environment = without_credentials(environment, self._own)
+        with _log_file(self._directory) as log, _told(self._own) as told:
+            self._child = _Started.server(arguments, environment, told, log)
 
     def _check_settings(self) -> None:
         """Raise what is wrong with the settings, if that is why the server did not start."""
@@ -176,14 +207,20 @@ class LocalConnection:
 
 @contextmanager
 def connect_locally(
-    data: Path, environment: Mapping[str, str], *, config: Path | None = None
+    data: Path,
+    environment: Mapping[str, str],
+    *,
+    config: Path | None = None,
+    own: OwnDestination | None = None,
 ) -> Iterator[LocalConnection]:
     """Hold the server of ``data``, starting one where none runs, until the block ends.
 
     ``environment`` is the command's own; a server started here gets it too.
-    Raises as ``LocalConnection.reattach``.
+    With ``own``, the command's own destination, that server must be one that this command starts, and it gets
+    the environment without its credentials: a server that stays is refused at once, another command's
+    when it has not ended within five seconds. Raises as ``LocalConnection.reattach``.
     """
-    connection = LocalConnection(DataDirectory(data.absolute()), environment, config)
+    connection = LocalConnection(DataDirectory(data.absolute()), environment, config, own)
     try:
         yield connection
     finally:
@@ -199,25 +236,23 @@ class _Started:
     """Whether we ever held it: if so, its end is none of a start that failed."""
 
     @classmethod
-    def server(cls, arguments: Sequence[str], environment: Mapping[str, str], log: int) -> "_Started":
+    def server(
+        cls, arguments: Sequence[str], environment: Mapping[str, str], told: int, log: int
+    ) -> "_Started":
         """Start a server in a session of its own: Ctrl-C here is not its end, for other commands may hold it."""
-        null = os.open(os.devnull, os.O_RDONLY | os.O_CLOEXEC)
-        try:
-            return cls(
-                os.posix_spawn(  # subprocess would warn of a child left alive
-                    sys.executable,
-                    [sys.executable, "-P", "-m", "feedgate.app.supervisor", *arguments],
-                    environment,
-                    file_actions=[
-                        (os.POSIX_SPAWN_DUP2, null, 0),
-                        (os.POSIX_SPAWN_DUP2, log, 1),
-                        (os.POSIX_SPAWN_DUP2, log, 2),
-                    ],
-                    setsid=True,
-                )
+        return cls(
+            os.posix_spawn(  # subprocess would warn of a child left alive
+                sys.executable,
+                [sys.executable, "-P", "-m", "feedgate.app.supervisor", *arguments],
+                environment,
+                file_actions=[  # in this order: a command without a standard input has the log at 0
+                    (os.POSIX_SPAWN_DUP2, log, 1),
+                    (os.POSIX_SPAWN_DUP2, log, 2),
+                    (os.POSIX_SPAWN_DUP2, told, 0),
+                ],
+                setsid=True,
             )
-        finally:
-            os.close(null)
+        )
 
     def poll(self) -> int | None:
         """Return the exit status once it has ended, negative for a signal."""
@@ -261,6 +296,36 @@ class _Hold:
 def _proves(first_line: bytes, address: Address) -> bool:
     said = json.loads(first_line)
     return isinstance(said, dict) and said.get("sign") == address.sign
+
+
+def _not_taken(directory: DataDirectory, address: Address) -> OwnDestinationNotTaken:
+    server = f"the server of {directory.path} (process {address.pid}, {address.url})"
+    cure = (
+        "End it, name another directory with --data, or"
+        if address.stays
+        else "It was started by another command: wait until that is over, name another directory with --data, or"
+    )
+    return OwnDestinationNotTaken(server, cure)
+
+
+def _is_alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except (ProcessLookupError, OverflowError):
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
+@contextmanager
+def _told(own: OwnDestination | None) -> Iterator[int]:
+    """Open what a server is to find on its standard input."""
+    descriptor = os.open(os.devnull, os.O_RDONLY | os.O_CLOEXEC) if own is None else pipe_with(own.to_bytes())
+    try:
+        yield descriptor
+    finally:
+        os.close(descriptor)
 
 
 @contextmanager

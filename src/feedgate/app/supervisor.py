@@ -24,6 +24,8 @@ from feedgate.app.channel import LOOK, Word, Words
 from feedgate.app.children import Child
 from feedgate.app.directory import DataDirectory, keep_files_private
 from feedgate.app.lock import open_lock, try_lock
+from feedgate.app.own_destination import FLAG
+from feedgate.app.standard_input import take_standard_input
 from feedgate.errors import Conflict, FeedgateError, Invalid
 from feedgate.web.listener import Listener, open_listener, url_of
 
@@ -60,9 +62,11 @@ def serve(
     port: int | None = None,
     for_commands: bool = False,
     config: Path | None = None,
+    own_destination: bytes | None = None,
 ) -> int:
     """Serve the data directory until a signal, or for commands until the last is gone; return the exit status.
 
+    ``own_destination`` is kept here, in memory, and told to each worker; nobody else gets it.
     Without ``host`` and ``port`` the settings' are taken. Raises AlreadyServing,
     AddressInUse, UnusableAddress, and what is wrong with the settings. To be called from the main thread, once in
     a process: the lock is freed by its exit.
@@ -77,7 +81,7 @@ def serve(
     else:
         host, port = _where(directory, config, host, port)
     listener = open_listener(host, port)
-    return _Supervisor(directory, lock, listener, config, stays=not for_commands).run()
+    return _Supervisor(directory, lock, listener, config, own_destination, stays=not for_commands).run()
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -88,7 +92,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--host")
     parser.add_argument("--port", type=int)
     parser.add_argument("--for-commands", action="store_true")
+    parser.add_argument(FLAG, action="store_true")
     options = parser.parse_args(arguments)
+    if options.own_destination and not options.for_commands:
+        parser.error(f"{FLAG} is for the server of a command")
+    own_destination = take_standard_input() if options.own_destination else None
     try:
         return serve(
             options.data,
@@ -96,6 +104,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             port=options.port,
             for_commands=options.for_commands,
             config=options.config,
+            own_destination=own_destination,
         )
     except FeedgateError as error:
         if options.for_commands and isinstance(error, AlreadyServing):
@@ -139,7 +148,14 @@ def _where(
 
 class _Supervisor:
     def __init__(
-        self, directory: DataDirectory, lock: int, listener: Listener, config: Path | None, *, stays: bool
+        self,
+        directory: DataDirectory,
+        lock: int,
+        listener: Listener,
+        config: Path | None,
+        own_destination: bytes | None,
+        *,
+        stays: bool,
     ) -> None:
         self._directory = directory
         self._listener = listener
@@ -166,7 +182,8 @@ class _Supervisor:
             ],
             (listener.fileno(), channel, lock),
         )
-        self._worker = Child("feedgate.app.worker", common)
+        flags = [] if own_destination is None else [FLAG]
+        self._worker = Child("feedgate.app.worker", [*common, *flags], told=own_destination)
 
     def run(self) -> int:
         """Start the children, look after them, and return the exit status once both are gone."""

@@ -1,6 +1,7 @@
 """Wiring of the worker: the steps with their parts, the engine and the reconciler."""
 
 import asyncio
+import logging
 import shutil
 import sys
 from collections.abc import AsyncIterator
@@ -12,6 +13,7 @@ import uv
 
 from feedgate.app.clock import now
 from feedgate.app.directory import DataDirectory
+from feedgate.app.own_destination import OwnDestination
 from feedgate.app.settings import Settings
 from feedgate.app.upstream_wiring import open_upstream
 from feedgate.blobs.files import Files
@@ -28,10 +30,20 @@ from feedgate.runs.queue import Reconciler
 EXECUTOR: Final = "worker"
 """For ever: a directory has one worker, and the next goes on with what ran under this name."""
 
+_log = logging.getLogger(__name__)
+
 
 @asynccontextmanager
-async def open_worker(settings: Settings, directory: DataDirectory) -> AsyncIterator[Reconciler]:
-    """Give the reconciler of a launched engine; the worker's lock must be held."""
+async def open_worker(
+    settings: Settings, directory: DataDirectory, own: OwnDestination | None = None
+) -> AsyncIterator[Reconciler]:
+    """Give the reconciler of a launched engine; the worker's lock must be held.
+
+    ``own`` is the destination of the command that started the server, for
+    its own runs; no record has it, so it ends with this process.
+    """
+    if own is not None:
+        _log.info("the command's own destination takes uploads at %s", own.addresses.upload_url)
     # Nobody works there, and a step that is taken again begins with nothing.
     await asyncio.to_thread(shutil.rmtree, directory.scratch, ignore_errors=True)
     records = await asyncio.to_thread(open_database, sqlite_url(directory.records_file))

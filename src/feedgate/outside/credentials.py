@@ -63,13 +63,13 @@ class UsernameMissing(Invalid):
 
 
 class UnusableSecret(Invalid):
-    """What stands where a password is expected can not be one."""
+    """What stands where credentials are expected can not be sent as such."""
 
     code = "unusable-secret"
 
     def __init__(self, source: str) -> None:
         super().__init__(
-            f"{source}: what stands there is no password: it has several lines, or is no text",
+            f"{source}: what stands there can not be sent: it has several lines, is no text, or the user has a colon",
             next_step="Write the password or token there, alone, in one line.",
         )
 

@@ -30,8 +30,8 @@ def index_variables(environment: Mapping[str, str]) -> Iterator[IndexVariable]:
     for variable in VARIABLES:
         for url in environment.get(variable, "").split():
             place = place_of(url)
-            username, _, password = (
-                urlsplit(url).netloc.rpartition("@")[0].partition(":") if place else ("",) * 3
-            )
-            if place is not None and password:
+            if place is None:
+                continue
+            username, _, password = urlsplit(url).netloc.rpartition("@")[0].partition(":")
+            if password:
                 yield IndexVariable(variable, place, unquote(username), Secret(unquote(password)))
