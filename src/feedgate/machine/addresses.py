@@ -78,7 +78,8 @@ class InvalidFeedUrl(MachineError):
     def __init__(self, *, reason: str) -> None:
         super().__init__(
             f"the feed's address can not be used: {reason}",
-            next_step="Write https://HOST/ORGANIZATION/FEED, or the whole address that ends in /pypi/simple/.",
+            next_step="Write https://HOST/ORGANIZATION/FEED, or the whole address of an index, "
+            "which ends in a slash and mostly in /simple/.",
         )
 
 
@@ -169,7 +170,7 @@ def parse_feed_url(url: str) -> FeedUrl:
     Takes ``http(s)://HOST/ORGANIZATION[/PROJECT]/FEED[@VIEW]`` and Azure Artifacts' whole
     addresses, ``…/_packaging/FEED[@VIEW]/pypi/simple/`` or ``…/pypi/upload``.
     """
-    origin, path = _origin_and_path(url.strip())
+    origin, path = split_origin(url.strip())
     segments = [_decoded(segment) for segment in path.strip("/").split("/")]
     if "_packaging" in segments:
         marker = segments.index("_packaging")
@@ -191,29 +192,8 @@ def parse_feed_url(url: str) -> FeedUrl:
     )
 
 
-def _in_feed(
-    route: str,
-    organization: str,
-    feed: str,
-    view: str | None,
-    project_scope: str | None,
-    **segments: str,
-) -> str:
-    shown = feed if view is None else f"{feed}@{view}"
-    if project_scope is None:
-        return fill(FEED + route, organization=organization, feed=shown, **segments)
-    return fill(
-        FEED_IN_PROJECT + route, organization=organization, project=project_scope, feed=shown, **segments
-    )
-
-
-def _segment(raw: str) -> str:
-    if raw in ("", ".", "..") or any(ord(character) < 32 or ord(character) == 127 for character in raw):
-        raise InvalidAddress(raw)
-    return quote(raw, safe=_READABLE)
-
-
-def _origin_and_path(url: str) -> tuple[str, str]:
+def split_origin(url: str) -> tuple[str, str]:
+    """Return origin and path of an http(s) address, the path as it was written; raises InvalidFeedUrl."""
     try:
         parts = urlsplit(url)
         port = parts.port
@@ -236,6 +216,28 @@ def _origin_and_path(url: str) -> tuple[str, str]:
     if port is not None and port != _DEFAULT_PORTS[parts.scheme]:
         origin += f":{port}"
     return origin, parts.path
+
+
+def _in_feed(
+    route: str,
+    organization: str,
+    feed: str,
+    view: str | None,
+    project_scope: str | None,
+    **segments: str,
+) -> str:
+    shown = feed if view is None else f"{feed}@{view}"
+    if project_scope is None:
+        return fill(FEED + route, organization=organization, feed=shown, **segments)
+    return fill(
+        FEED_IN_PROJECT + route, organization=organization, project=project_scope, feed=shown, **segments
+    )
+
+
+def _segment(raw: str) -> str:
+    if raw in ("", ".", "..") or any(ord(character) < 32 or ord(character) == 127 for character in raw):
+        raise InvalidAddress(raw)
+    return quote(raw, safe=_READABLE)
 
 
 def _decoded(segment: str) -> str:

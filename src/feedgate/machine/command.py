@@ -4,28 +4,20 @@ from __future__ import annotations
 
 import argparse
 import getpass
-from collections.abc import Iterator, Sequence
+import json
+from collections.abc import Sequence
+from pathlib import Path
 from typing import TextIO
 
-from feedgate.machine.addresses import FeedUrl, parse_feed_url
-from feedgate.machine.connect import TOKEN_VARIABLE, plan_connection, read_token
+from feedgate.machine.addresses import FeedUrl
+from feedgate.machine.connect import Choices, Connected, connect, read_token, require_token
 from feedgate.machine.errors import MachineError
-from feedgate.machine.netrc import has_entry
-from feedgate.machine.plan import Client, Obstructed, Plan, apply
+from feedgate.machine.index_address import parse_index_url
+from feedgate.machine.plan import Client, Obstructed
+from feedgate.machine.report import lines_of, object_of, problem_of
 from feedgate.machine.surroundings import Surroundings
 
-
-class TokenMissing(MachineError):
-    """Nobody gave a token, and netrc has none for the host."""
-
-    code = "token-missing"
-    exit_status = 2
-
-    def __init__(self, host: str) -> None:
-        super().__init__(
-            f"no token was given, and netrc has none for {host}",
-            next_step=f"Give it on standard input or in {TOKEN_VARIABLE}.",
-        )
+_COMMANDS = ("connect", "-h", "--help")
 
 
 def main(
@@ -36,77 +28,100 @@ def main(
     stdout: TextIO,
     stderr: TextIO,
 ) -> int:
-    """Run the command and return its exit status: 0 done, 1 failed, 2 wrong usage, 130 broken off."""
+    """Run the command and return its exit status: 0 done, 1 failed, 2 wrong usage, 130 broken off.
+
+    The word ``connect`` may be left away: there is no other command.
+    """
+    words = list(arguments)
+    if words[:1] and words[0] not in _COMMANDS:
+        words.insert(0, "connect")
     try:
-        options = _parser().parse_args(arguments)
+        options = _parser().parse_args(words)
     except SystemExit as ended:  # argparse has said what is wrong, or printed the help
         return 2 if ended.code else 0
     try:
-        stdout.writelines(f"{line}\n" for line in _connect(options, surroundings, stdin))
+        connected = _connect(options, surroundings, stdin)
+        _say(connected, stdout, as_json=options.json)
+        if connected.plan.obstacles:
+            raise Obstructed(connected.plan.obstacles)
     except MachineError as error:
-        stderr.write(f"{error.message}\nNext: {error.next_step}\n")
+        if options.json:
+            stdout.write(json.dumps(problem_of(error)) + "\n")
+        else:
+            stderr.write(f"{error.message}\nNext: {error.next_step}\n")
         return error.exit_status
     except KeyboardInterrupt:
         return 130
     return 0
 
 
-def describe(plan: Plan) -> Iterator[str]:
-    """Yield the plan in lines for people; holds no secret."""
-    for change in plan.changes:
-        for line in change.lines:
-            yield f"{change.path}: {line}"
-    if not plan.changes:
-        yield "nothing to change"
-    yield from plan.notes
-
-
-def _connect(options: argparse.Namespace, surroundings: Surroundings, stdin: TextIO | None) -> Iterator[str]:
-    feed: FeedUrl = parse_feed_url(options.url)
-    token = read_token(stdin, surroundings.environment, None if options.dry_run else getpass.getpass)
+def _connect(options: argparse.Namespace, here: Surroundings, stdin: TextIO | None) -> Connected:
+    index = parse_index_url(options.url)
+    machines = here.seen_by(options.user, root=options.root)
+    given = read_token(stdin, here.environment, None if options.dry_run else getpass.getpass)
     asked = stdin is not None and stdin.isatty()
-    if token is None and not options.dry_run and not asked and not has_entry(surroundings, feed.host):
-        raise TokenMissing(feed.host)
-    plan = plan_connection(
-        feed,
-        surroundings,
+    if given is None and not options.dry_run and not asked:
+        require_token(machines, index.host, system=options.system)
+    choices = Choices(
         clients=tuple(Client(name) for name in options.client),
         system=options.system,
         replace=options.replace,
-        token=None if token is None else token.value,
+        login=options.username,
+        dry_run=options.dry_run,
+        check=options.check,
     )
-    if options.dry_run:
-        yield from describe(plan)
-        if plan.obstacles:
-            raise Obstructed(plan.obstacles)
-        return
-    backups = apply(plan)
-    yield from describe(plan)
-    for backup in backups:
-        yield f"{backup}: the file as it was"
-    if token is not None:
-        yield f"token from {token.source}"
+    return connect(index, machines, given, choices)
+
+
+def _say(connected: Connected, stdout: TextIO, *, as_json: bool) -> None:
+    if not as_json:
+        stdout.writelines(f"{line}\n" for line in lines_of(connected))
+    elif not connected.plan.obstacles:  # they are said as a problem, and there is one object
+        stdout.write(json.dumps(object_of(connected)) + "\n")
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="feedgate-connect", description=__doc__)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    connect = commands.add_parser(
-        "connect", help="let pip, uv or Poetry on this machine use one feed and nothing else"
+    command = commands.add_parser(
+        "connect",
+        help="let pip, uv or Poetry on this machine use one index and nothing else",
+        description="The token comes from FEEDGATE_READ_TOKEN, standard input or a prompt, never from an option.",
     )
-    connect.add_argument("url", metavar="URL", help=f"{FeedUrl.SHORTHAND}, or the whole address of a feed")
-    connect.add_argument(
+    command.add_argument(
+        "url", metavar="URL", help=f"{FeedUrl.SHORTHAND}, or the whole address of any simple index"
+    )
+    command.add_argument(
         "--client",
         action="append",
         default=[],
         choices=[client.value for client in Client],
         help="set up this client alone (repeatable)",
     )
-    connect.add_argument("--system", action="store_true", help="write the settings of all users, in /etc")
-    connect.add_argument("--dry-run", action="store_true", help="say what would be done, and do nothing")
-    connect.add_argument(
+    command.add_argument("--system", action="store_true", help="write the settings of all users, in /etc")
+    command.add_argument(
+        "--user",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="the user whose netrc takes the token, in place of the caller's (repeatable)",
+    )
+    command.add_argument(
+        "--username", metavar="LOGIN", help="the user name that goes with the token (default: any)"
+    )
+    command.add_argument(
+        "--root", type=Path, metavar="DIR", help="an image's folder, in place of the running machine"
+    )
+    command.add_argument("--dry-run", action="store_true", help="say what would be done, and do nothing")
+    command.add_argument(
         "--replace",
         action="store_true",
         help="take out what stands in the way, keeping the files as they were",
+    )
+    command.add_argument(
+        "--no-check", dest="check", action="store_false", help="write the settings without asking the index"
+    )
+    command.add_argument(
+        "--json", action="store_true", help="print one object for programs, and nothing else"
     )
     return parser

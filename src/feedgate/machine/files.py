@@ -10,6 +10,7 @@ from pathlib import Path
 from feedgate.machine.errors import MachineError
 
 BACKUP_SUFFIX = ".feedgate-backup"
+Owner = tuple[int, int]  # user and group, by number
 _LIMIT_BYTES = 4 * 1024 * 1024  # a file of settings has kilobytes
 
 
@@ -69,21 +70,31 @@ def mode_of(path: Path) -> int | None:
         return None
 
 
-def replace_file(path: Path, content: bytes, *, mode: int) -> None:
+def owner_of(path: Path) -> Owner | None:
+    """Return whose the file is that ``path`` leads to, None where there is none."""
+    try:
+        there = path.stat()
+    except OSError:
+        return None
+    return there.st_uid, there.st_gid
+
+
+def replace_file(path: Path, content: bytes, *, mode: int, owner: Owner | None = None) -> None:
     """Put ``content`` where ``path`` leads, in one step, durably; raises UnwritableFile.
 
     A symbolic link stays and its target is replaced. Folders that are missing are made.
-    Owner and group stay; what root makes anew belongs to the folder's owner, so that
-    ``sudo`` leaves no file in a home that its user can not change.
+    ``owner``: whom root gives the file and such folders to. Without, owner and group stay; what
+    root makes anew belongs to the folder's owner, so that ``sudo`` leaves no file in a
+    home that its user can not change.
     """
     target = Path(os.path.realpath(path))
     try:
-        _make_folders(target.parent)
-        owner = target if is_there(target) else target.parent
+        _make_folders(target.parent, owner)
+        keeper = owner or owner_of(target) or owner_of(target.parent)
         descriptor, temporary = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
         try:
             with os.fdopen(descriptor, "wb") as file:
-                _give_to_owner_of(owner, file.fileno())
+                _give(file.fileno(), keeper)
                 os.fchmod(file.fileno(), mode)
                 file.write(content)
                 file.flush()
@@ -97,7 +108,7 @@ def replace_file(path: Path, content: bytes, *, mode: int) -> None:
         raise UnwritableFile(path, reason=error.strerror or "no reason given") from error
 
 
-def back_up(path: Path, content: bytes, *, mode: int) -> Path:
+def back_up(path: Path, content: bytes, *, mode: int, owner: Owner | None = None) -> Path:
     """Keep ``content`` beside the file under the first free backup name and return that path."""
     target = Path(os.path.realpath(path))
     backup = target.with_name(target.name + BACKUP_SUFFIX)
@@ -105,7 +116,7 @@ def back_up(path: Path, content: bytes, *, mode: int) -> Path:
     while os.path.lexists(backup):
         number += 1
         backup = target.with_name(f"{target.name}{BACKUP_SUFFIX}-{number}")
-    replace_file(backup, content, mode=mode)
+    replace_file(backup, content, mode=mode, owner=owner)
     return backup
 
 
@@ -117,18 +128,17 @@ def is_writable(path: Path) -> bool:
     return folder.is_dir() and os.access(folder, os.W_OK | os.X_OK, effective_ids=True)
 
 
-def _make_folders(folder: Path) -> None:
+def _make_folders(folder: Path, owner: Owner | None) -> None:
     if is_there(folder):
         return
-    _make_folders(folder.parent)
+    _make_folders(folder.parent, owner)
     folder.mkdir(mode=0o755)
-    _give_to_owner_of(folder.parent, folder)
+    _give(folder, owner or owner_of(folder.parent))
 
 
-def _give_to_owner_of(model: Path, made: int | Path) -> None:
-    if os.geteuid() == 0:
-        there = model.stat()
-        os.chown(made, there.st_uid, there.st_gid)
+def _give(made: int | Path, owner: Owner | None) -> None:
+    if owner is not None and os.geteuid() == 0:
+        os.chown(made, *owner)
 
 
 def _sync_folder(folder: Path) -> None:

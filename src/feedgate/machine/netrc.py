@@ -15,10 +15,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from feedgate.machine.accounts import acting_as
 from feedgate.machine.errors import MachineError
 from feedgate.machine.files import is_there, mode_of, read_file
 from feedgate.machine.plan import Change, Obstacle, Plan, decoded, encoded, variable_obstacle
-from feedgate.machine.snippets import netrc_line
+from feedgate.machine.snippets import NETRC_LOGIN, netrc_line
 from feedgate.machine.surroundings import Surroundings
 
 MODE = 0o600
@@ -42,6 +43,20 @@ class NotAToken(MachineError):
         )
 
 
+class NotAUserName(MachineError):
+    """What was given as a user name can not stand in netrc."""
+
+    code = "not-a-user-name"
+    exit_status = 2
+
+    def __init__(self) -> None:
+        super().__init__(
+            "the user name can not be written to netrc: it is empty, longer than 4096 characters, or holds "
+            "spaces, quotes, backslashes or other than ASCII characters",
+            next_step="Leave --username away where the index takes any (Feedgate and Azure Artifacts do).",
+        )
+
+
 class BrokenNetrc(MachineError):
     """The netrc file has an error, so the clients read nothing from it."""
 
@@ -51,8 +66,17 @@ class BrokenNetrc(MachineError):
         place = f"{path}, near line {line}" if line else str(path)
         super().__init__(
             f"{place}: no netrc that Python can read, so pip takes no credentials from it at all",
-            next_step="Correct it (a comment needs a space after its #; each machine needs login and password).",
+            next_step="Correct it (a comment needs a space after its #, a quote its end; each machine needs login and password).",
         )
+
+
+@dataclass(frozen=True)
+class Word:
+    """A word of the file and where it stands, in characters of the text."""
+
+    value: str
+    start: int
+    end: int
 
 
 @dataclass(frozen=True)
@@ -63,19 +87,23 @@ class Entry:
     line: int
     start: int
     end: int
-    password: str | None = field(repr=False)
-    password_start: int = 0
-    password_end: int = 0
+    login: Word | None
+    password: Word | None = field(repr=False)
 
 
-def plan_netrc(surroundings: Surroundings, host: str, token: str | None, *, replace: bool) -> Plan:
+def plan_netrc(
+    surroundings: Surroundings, host: str, token: str | None, *, replace: bool, login: str | None = None
+) -> Plan:
     """Return how the token of ``host`` gets into the user's netrc.
 
-    ``token`` None: what is there stays, and is made readable to its owner alone.
-    Raises NotAToken, BrokenNetrc, UnreadableFile.
+    ``token`` None: what is there stays, and is made readable to its owner alone. ``login`` None:
+    an entry keeps its own, a new one gets one that Feedgate and Azure Artifacts take.
+    Raises NotAToken, NotAUserName, BrokenNetrc, UnreadableFile.
     """
     if token is not None:
         check_token(token)
+    if login is not None and not _PLAIN_WORD.fullmatch(login):
+        raise NotAUserName
     path = netrc_file(surroundings)
     named = surroundings.variable("NETRC")
     if named and is_there(path) and not path.is_file():
@@ -92,13 +120,13 @@ def plan_netrc(surroundings: Surroundings, host: str, token: str | None, *, repl
     if mode not in (None, MODE):
         lines.append(f"permissions {mode:04o} become {MODE:04o}")
     entries = entries_of(text, host)
-    other = [entry for entry in entries if token is not None and entry.password != token]
+    other = [entry for entry in entries if token is not None and not _says(entry, token, login)]
     if other and not replace:
         obstacles += [_entry_obstacle(path, entry) for entry in other]
     elif token is not None:
-        text = set_password(text, host, token)
+        text = set_credentials(text, host, token, login)
         if other or not entries:
-            lines.append(f"machine {host}: {'another password becomes the token' if other else 'the token'}")
+            lines.append(f"machine {host}: {_news(other, token)}")
     change = Change(path, tuple(lines), before, encoded(text), mode=MODE, keep_backup=bool(other))
     return Plan((change,), tuple(obstacles))
 
@@ -111,8 +139,7 @@ def netrc_file(surroundings: Surroundings) -> Path:
 
 def has_entry(surroundings: Surroundings, host: str) -> bool:
     """Whether the user's netrc has an entry of its own for ``host``; raises UnreadableFile."""
-    path = netrc_file(surroundings)
-    return is_there(path) and path.is_file() and bool(entries_of(decoded(read_file(path)), host))
+    return bool(_entries_there(surroundings, host))
 
 
 def check_token(token: str) -> str:
@@ -125,7 +152,8 @@ def check_token(token: str) -> str:
 def check_file(path: Path) -> None:
     """Read the file with this Python's own parser; raises BrokenNetrc.
 
-    Its words are not passed on: they may quote a password.
+    Its words are not passed on: they may quote a password. What it takes and others
+    do not, a quote that nothing closes, is an error too.
     """
     try:
         python_netrc.netrc(str(path))
@@ -133,6 +161,16 @@ def check_file(path: Path) -> None:
         raise BrokenNetrc(path, line=error.lineno) from None
     except UnicodeDecodeError:
         raise BrokenNetrc(path, line=None) from None
+    unclosed = open_quote(decoded(read_file(path)))
+    if unclosed is not None:
+        raise BrokenNetrc(path, line=unclosed)
+
+
+def open_quote(text: str) -> int | None:
+    """Return the line of a quote that nothing closes, which makes one word of the rest; None without one."""
+    reader = _Reader(text)
+    reader.entries()
+    return reader.open_quote
 
 
 def entries_of(text: str, host: str) -> tuple[Entry, ...]:
@@ -140,8 +178,17 @@ def entries_of(text: str, host: str) -> tuple[Entry, ...]:
     return tuple(entry for entry in _Reader(text).entries() if entry.machine == host)
 
 
-def set_password(text: str, host: str, token: str) -> str:
-    """Return ``text`` in which every entry of ``host`` has ``token`` as password.
+def credentials_of(surroundings: Surroundings, host: str) -> tuple[str, str] | None:
+    """Return user name and password of the entry for ``host`` that clients take, None without one."""
+    entries = _entries_there(surroundings, host)
+    if not entries or entries[-1].password is None:
+        return None
+    login = entries[-1].login
+    return "" if login is None else login.value, entries[-1].password.value
+
+
+def set_credentials(text: str, host: str, token: str, login: str | None = None) -> str:
+    """Return ``text`` in which every entry of ``host`` has ``token`` as password, and ``login`` if one is given.
 
     Where there is none, one is added: before ``default``, which by netrc's rules ends the
     search, else at the end.
@@ -150,19 +197,51 @@ def set_password(text: str, host: str, token: str) -> str:
     entries = reader.entries()
     own = [entry for entry in entries if entry.machine == host]
     for entry in reversed(own):
-        if entry.password is None:
-            text = f"{text[: entry.end]} password {token}{text[entry.end :]}"
-        else:
-            gap = " " if entry.password_start == entry.password_end else ""  # the word stood there alone
-            text = text[: entry.password_start] + gap + token + text[entry.password_end :]
-    return text if own else _added(text, reader, entries, netrc_line(host, token))
+        nowhere = Word("", entry.end, entry.end)
+        words = [(entry.password or nowhere, "password", token)]
+        if login is not None:
+            words.append((entry.login or nowhere, "login", login))
+        for word, keyword, value in sorted(words, key=_place, reverse=True):  # so that the places still hold
+            text = _with_word(text, "" if word is not nowhere else f" {keyword}", word, value)
+    return text if own else _added(text, reader, entries, netrc_line(host, token, login or NETRC_LOGIN))
+
+
+def _entries_there(surroundings: Surroundings, host: str) -> tuple[Entry, ...]:
+    path = netrc_file(surroundings)
+    with acting_as(surroundings.account):
+        return entries_of(decoded(read_file(path)), host) if path.is_file() else ()
+
+
+def _says(entry: Entry, token: str, login: str | None) -> bool:
+    """Whether the entry holds what ``connect`` would write."""
+    if entry.password is None or entry.password.value != token:
+        return False
+    return login is None or (entry.login is not None and entry.login.value == login)
+
+
+def _news(other: list[Entry], token: str) -> str:
+    if not other:
+        return "the token"
+    if all(entry.password is not None and entry.password.value == token for entry in other):
+        return "another user name becomes the one given"
+    return "another password becomes the token"
+
+
+def _place(known: tuple[Word, str, str]) -> int:
+    return known[0].start
+
+
+def _with_word(text: str, keyword: str, word: Word, value: str) -> str:
+    gap = " " if word.start == word.end else ""  # the keyword stands there alone
+    return text[: word.start] + keyword + gap + value + text[word.end :]
 
 
 def _entry_obstacle(path: Path, entry: Entry) -> Obstacle:
     return Obstacle(
         where=f"{path}, line {entry.line}",
         key=f"machine {entry.machine}",
-        value="an entry with another password",
+        value="an entry with another password or user name (pip and uv match an entry by its host alone, "
+        "so every index of this host shares it)",
         cure="connect --replace puts the token there",
         replaceable=True,
     )
@@ -199,6 +278,7 @@ class _Reader:
         self._text = text
         self._position = 0
         self.open_macro = False
+        self.open_quote: int | None = None
 
     def entries(self) -> list[Entry]:
         found: list[Entry] = []
@@ -219,15 +299,13 @@ class _Reader:
         machine, end = None, start + len(keyword)
         if keyword == "machine":
             machine, _, end = self._word(values=True) or ("", end, end)
-        password: str | None = None
-        place = (0, 0)
+        known: dict[str, Word] = {}
         while True:
             word = self._word()
             if word is None or word[0] not in ("login", "user", "account", "password"):
-                return Entry(machine, line, start, end, password, *place), word
+                return Entry(machine, line, start, end, known.get("login"), known.get("password")), word
             value, value_start, end = self._word(values=True) or ("", word[2], word[2])
-            if word[0] == "password":
-                password, place = value, (value_start, end)
+            known["login" if word[0] == "user" else word[0]] = Word(value, value_start, end)
 
     def _word(self, *, values: bool = False) -> tuple[str, int, int] | None:
         """Return the next word with its place; a comment is none, unless a value is due."""
@@ -254,6 +332,9 @@ class _Reader:
                 letter = text[self._position : self._position + 1]
             letters.append(letter)
             self._position += 1
+        else:
+            if quoted:
+                self.open_quote = text.count("\n", 0, start) + 1
         self._position = min(self._position, len(text))
         return "".join(letters), start, self._position
 

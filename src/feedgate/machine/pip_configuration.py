@@ -15,9 +15,9 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from feedgate.machine.addresses import FeedUrl
 from feedgate.machine.errors import MachineError
 from feedgate.machine.files import is_there, read_file
+from feedgate.machine.index_address import IndexAddress
 from feedgate.machine.plan import (
     Change,
     Obstacle,
@@ -92,7 +92,7 @@ def files_read(surroundings: Surroundings) -> tuple[Path, ...]:
     return tuple(dict.fromkeys(files))
 
 
-def plan_pip(surroundings: Surroundings, feed: FeedUrl, *, system: bool, replace: bool) -> Plan:
+def plan_pip(surroundings: Surroundings, feed: IndexAddress, *, system: bool, replace: bool) -> Plan:
     """Return how pip comes to know ``feed`` and nothing else; raises BrokenPipConfiguration, UnreadableFile."""
     url = feed.simple_url
     files = files_read(surroundings)
@@ -209,7 +209,7 @@ def _variables(surroundings: Surroundings, url: str, *, system: bool) -> Iterato
             yield variable_obstacle(name, value)
 
 
-def _is_ignored_by_pip(feed: FeedUrl, trusted: list[str]) -> bool:
+def _is_ignored_by_pip(feed: IndexAddress, trusted: list[str]) -> bool:
     """Whether pip passes over the index because nobody vouches for what comes over plain http."""
     parts = urlsplit(feed.origin)
     if parts.scheme == "https" or feed.host == "localhost" or re.fullmatch(r"127(\.\d+){3}", feed.host):
@@ -217,12 +217,12 @@ def _is_ignored_by_pip(feed: FeedUrl, trusted: list[str]) -> bool:
     return feed.host not in trusted and f"{feed.host}:{parts.port}" not in trusted
 
 
-def _plain_http(feed: FeedUrl) -> Obstacle:
+def _plain_http(feed: IndexAddress) -> Obstacle:
     return Obstacle(
         where="the feed's address",
         key="scheme",
         value=f"{feed.origin}, and pip passes over http on hosts other than this one",
-        cure="serve Feedgate over https (or, where you trust every machine in between: "
+        cure="serve the index over https (or, where you trust every machine in between: "
         f"pip config set global.trusted-host {urlsplit(feed.origin).netloc})",
         replaceable=False,
     )

@@ -3,13 +3,23 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from enum import Enum
 from pathlib import Path
 
+from feedgate.machine.accounts import Account, acting_as
 from feedgate.machine.errors import MachineError
-from feedgate.machine.files import UnwritableFile, back_up, is_writable, mode_of, read_file, replace_file
+from feedgate.machine.files import (
+    Owner,
+    UnwritableFile,
+    back_up,
+    is_writable,
+    mode_of,
+    owner_of,
+    read_file,
+    replace_file,
+)
 
 NEW_FILE_MODE = 0o644
 # up to the @ before the first slash; where what follows a colon is no port, up to the last @ (a password may hold slashes)
@@ -77,7 +87,8 @@ class Change:
     """A whole file before and after; ``lines`` tell people what is new in it, without secrets.
 
     ``mode``: permission bits, None keeps those of the file. ``keep_backup``: something
-    that a person wrote is taken out, so the file before stays beside it.
+    that a person wrote is taken out, so the file before stays beside it. ``account``:
+    whose file it is, where that is not the caller or the folder's owner.
     """
 
     path: Path
@@ -86,11 +97,20 @@ class Change:
     after: bytes = field(repr=False)
     mode: int | None = None
     keep_backup: bool = False
+    account: Account | None = None
 
     @property
     def is_needed(self) -> bool:
         """Whether anything would be different afterwards."""
-        return self.before != self.after or (self.mode is not None and mode_of(self.path) != self.mode)
+        if self.before != self.after or (self.mode is not None and mode_of(self.path) != self.mode):
+            return True
+        gets = self.gets
+        return gets is not None and owner_of(self.path) not in (gets, None)
+
+    @property
+    def gets(self) -> Owner | None:
+        """Whom root gives the file."""
+        return self.account.gets if self.account is not None else None
 
 
 @dataclass(frozen=True)
@@ -121,18 +141,25 @@ def apply(plan: Plan) -> tuple[Path, ...]:
     if plan.obstacles:
         raise Obstructed(plan.obstacles)
     for change in plan.changes:
-        if not is_writable(change.path):
-            raise UnwritableFile(change.path, reason="no permission for its folder")
-        if read_file(change.path) != change.before:
-            raise FileChanged(change.path)
+        with acting_as(change.account):
+            if not is_writable(change.path):
+                raise UnwritableFile(change.path, reason="no permission for its folder")
+            if read_file(change.path) != change.before:
+                raise FileChanged(change.path)
     backups: list[Path] = []
     for change in plan.changes:
-        there = mode_of(change.path)
-        mode = change.mode if change.mode is not None else there if there is not None else NEW_FILE_MODE
-        if change.keep_backup and change.before is not None:
-            backups.append(back_up(change.path, change.before, mode=mode))
-        replace_file(change.path, change.after, mode=mode)
+        with acting_as(change.account):
+            backups += _made(change)
     return tuple(backups)
+
+
+def _made(change: Change) -> Iterator[Path]:
+    """Make the change; yield the backup that was kept."""
+    there = mode_of(change.path)
+    mode = change.mode if change.mode is not None else there if there is not None else NEW_FILE_MODE
+    if change.keep_backup and change.before is not None:
+        yield back_up(change.path, change.before, mode=mode, owner=change.gets)
+    replace_file(change.path, change.after, mode=mode, owner=change.gets)
 
 
 def without_credentials(value: str) -> str:

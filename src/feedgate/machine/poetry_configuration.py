@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from feedgate.machine.addresses import FeedUrl
 from feedgate.machine.files import read_file
+from feedgate.machine.index_address import IndexAddress
 from feedgate.machine.plan import Change, Obstacle, Plan, decoded, encoded, without_credentials
 from feedgate.machine.snippets import poetry_lines
 from feedgate.machine.surroundings import Surroundings
@@ -31,7 +31,7 @@ def project_file(surroundings: Surroundings) -> Path:
     return surroundings.folder / "pyproject.toml"
 
 
-def plan_poetry(surroundings: Surroundings, feed: FeedUrl, *, replace: bool) -> Plan:
+def plan_poetry(surroundings: Surroundings, feed: IndexAddress, *, replace: bool) -> Plan:
     """Return how the folder's project comes to know ``feed`` and nothing else; raises BrokenToml, UnreadableFile.
 
     Where the folder has no project, the lines are a note, for a person to put them where they belong.

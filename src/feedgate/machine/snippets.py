@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from feedgate.machine.addresses import FeedUrl
+from feedgate.machine.index_address import IndexAddress
 from feedgate.machine.plan import Client
 
-NETRC_LOGIN = "feedgate"  # the server takes any
+NETRC_LOGIN = "feedgate"  # Feedgate and Azure Artifacts take any
 POETRY_SOURCE_NAME = "feedgate"
 
 
@@ -34,12 +34,12 @@ def poetry_lines(url: str) -> str:
     return f'[[tool.poetry.source]]\nname = "{POETRY_SOURCE_NAME}"\nurl = "{url}"\npriority = "primary"\n'
 
 
-def netrc_line(host: str, token: str) -> str:
+def netrc_line(host: str, token: str, login: str = NETRC_LOGIN) -> str:
     """Return the entry of a host; netrc knows no port."""
-    return f"machine {host} login {NETRC_LOGIN} password {token}\n"
+    return f"machine {host} login {login} password {token}\n"
 
 
-def snippets(feed: FeedUrl, client: Client) -> tuple[Snippet, ...]:
+def snippets(feed: IndexAddress, client: Client) -> tuple[Snippet, ...]:
     """Return what a person writes into which file to connect ``client`` by hand; TOKEN stands for the token."""
     url = feed.simple_url
     settings = {

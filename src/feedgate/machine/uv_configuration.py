@@ -11,8 +11,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from feedgate.machine.addresses import FeedUrl
 from feedgate.machine.files import is_there, read_file
+from feedgate.machine.index_address import IndexAddress
 from feedgate.machine.plan import (
     Change,
     Obstacle,
@@ -67,7 +67,7 @@ def file_for_all(surroundings: Surroundings) -> Path:
 
 def project_file(surroundings: Surroundings) -> tuple[Path, tuple[str, ...]] | None:
     """Return the file of the project called from and the table of it that is uv's, None without one."""
-    for folder in (surroundings.folder, *surroundings.folder.parents):
+    for folder in surroundings.folders():
         if is_there(folder / "uv.toml"):
             return folder / "uv.toml", ()
         path = folder / "pyproject.toml"
@@ -77,7 +77,7 @@ def project_file(surroundings: Surroundings) -> tuple[Path, tuple[str, ...]] | N
     return None
 
 
-def plan_uv(surroundings: Surroundings, feed: FeedUrl, *, system: bool, replace: bool) -> Plan:
+def plan_uv(surroundings: Surroundings, feed: IndexAddress, *, system: bool, replace: bool) -> Plan:
     """Return how uv comes to know ``feed`` and nothing else; raises BrokenToml, UnreadableFile.
 
     A project's own file is named where it leads elsewhere, and never changed.

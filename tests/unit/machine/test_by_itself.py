@@ -59,7 +59,16 @@ def test_it_changes_the_same_lines_whatever_python_runs_it(tmp_path: Path, pytho
         run(
             python,
             tmp_path,
-            *("-c", MOVE_IN, str(tmp_path), "connect", "https://feeds.example/demo/f", "--replace", *clients),
+            *(
+                "-c",
+                MOVE_IN,
+                str(tmp_path),
+                "connect",
+                "https://feeds.example/demo/f",
+                "--replace",
+                "--no-check",
+                *clients,
+            ),
             given="fgt_canary\n",
         )
         for _ in range(2)

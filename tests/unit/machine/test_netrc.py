@@ -14,8 +14,9 @@ from feedgate.machine.netrc import (
     entries_of,
     has_entry,
     netrc_file,
+    open_quote,
     plan_netrc,
-    set_password,
+    set_credentials,
 )
 from feedgate.machine.plan import Obstructed, apply
 from tests.unit.machine.conftest import Vm
@@ -71,7 +72,7 @@ def test_bytes_that_are_no_utf8_stay_too(vm: Vm) -> None:
     path.write_bytes(b"# \xff\xfe\nmachine a.example login \xe4 password p\n")
 
     assert (
-        set_password(path.read_bytes().decode("utf-8", "surrogateescape"), HOST, TOKEN).encode(
+        set_credentials(path.read_bytes().decode("utf-8", "surrogateescape"), HOST, TOKEN).encode(
             "utf-8", "surrogateescape"
         )
         == path.read_bytes() + LINE.encode()
@@ -109,7 +110,7 @@ def test_bytes_that_are_no_utf8_stay_too(vm: Vm) -> None:
     ],
 )
 def test_a_host_without_entry_gets_one_where_every_reader_finds_it(before: str, after: str) -> None:
-    assert set_password(before, HOST, TOKEN) == after
+    assert set_credentials(before, HOST, TOKEN) == after
 
 
 @pytest.mark.parametrize(
@@ -155,13 +156,14 @@ def test_a_host_without_entry_gets_one_where_every_reader_finds_it(before: str, 
     ],
 )
 def test_an_entry_that_is_there_gets_the_token_in_its_place(before: str, after: str) -> None:
-    assert set_password(before, HOST, TOKEN) == after
+    assert set_credentials(before, HOST, TOKEN) == after
 
 
 def test_words_that_belong_nowhere_hide_no_entry() -> None:
     (entry,) = entries_of(f"oops machine {HOST} login a password b", HOST)
 
-    assert entry.password == "b"
+    assert entry.password is not None
+    assert entry.password.value == "b"
 
 
 def test_another_password_is_named_and_left(vm: Vm) -> None:
@@ -347,8 +349,9 @@ def test_whatever_python_reads_it_reads_again_with_the_token_besides(
         before = hosts(path)
     except python_netrc.NetrcParseError:
         assume(False)
+    assume(open_quote(text) is None)
 
-    path.write_bytes(set_password(text, host, TOKEN).encode())
+    path.write_bytes(set_credentials(text, host, TOKEN).encode())
 
     after = hosts(path)
     assert {name: entry for name, entry in after.items() if name != host} == {
