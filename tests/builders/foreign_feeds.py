@@ -23,7 +23,7 @@ from pypi_simple import IndexPage, ProjectPage
 
 from tests.builders.clients import clean_environment, installed
 from tests.builders.forms import CONTENT_TYPE, form_of
-from tests.doubles.azure_contents import release_of
+from tests.doubles.azure_contents import Contents, release_of
 from tests.doubles.azure_log import Seen, read_log
 
 USER = "uploader"
@@ -147,6 +147,10 @@ class AzureProcess:
     @property
     def seen(self) -> list[Seen]:
         return read_log(self.folder / "requests.jsonl")
+
+    def files(self) -> dict[str, str]:
+        """Return what the feed itself has: file names with their sha256."""
+        return {held.filename: held.sha256 for held in Contents(self.folder) if held.is_saved}
 
 
 @contextmanager

@@ -3,6 +3,7 @@
 import hashlib
 import itertools
 import os
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -54,11 +55,11 @@ async def read_form(request: web.BaseRequest, contents: Contents) -> Form:
             if not isinstance(part, BodyPartReader):
                 raise Said(400, "The form holds a form.", key=_BAD_PACKAGE)
             if part.name != "content":
-                fields[part.name or ""] = (await part.read()).decode()
+                fields[part.name or ""] = b"".join([piece async for piece in _pieces(part)]).decode()
                 continue
             filename = part.filename
             with path.open("wb") as incoming:
-                while piece := await part.read_chunk(_PIECE_BYTES):
+                async for piece in _pieces(part):
                     incoming.write(piece)
                     sha256.update(piece)
                     md5.update(piece)
@@ -69,6 +70,11 @@ async def read_form(request: web.BaseRequest, contents: Contents) -> Form:
         path.unlink(missing_ok=True)
         raise
     return Form(fields, filename, path, size, sha256.hexdigest(), md5.hexdigest())
+
+
+async def _pieces(part: BodyPartReader) -> AsyncIterator[bytes]:
+    while piece := await part.read_chunk(_PIECE_BYTES):
+        yield piece
 
 
 def check_form(form: Form, manners: Manners) -> None:
