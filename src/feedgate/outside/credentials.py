@@ -17,6 +17,7 @@ from feedgate.machine.files import read_file
 from feedgate.model.destination import Addresses
 from feedgate.model.secret import Secret
 from feedgate.model.secret_source import SecretPlace, SecretSource
+from feedgate.outside.destination_address import AZURE_HOST, AZURE_LEGACY_SUFFIX
 from feedgate.outside.index_place import place_of, places_of
 from feedgate.outside.index_variables import index_variables
 from feedgate.outside.keyring_command import KeyringCommand, KeyringSilent
@@ -31,7 +32,6 @@ BUILD: Final = "build"
 KEYRING_USER: Final = "VssSessionToken"
 """The user under which Azure's keyring backend is asked; it looks at the address only."""
 
-_AZURE_HOSTS: Final = ("pkgs.dev.azure.com", "pkgs.visualstudio.com")
 _LARGEST_SECRET_BYTES: Final = 16_384
 
 AskKeyring: TypeAlias = Callable[[str, str | None], tuple[str, Secret] | None]
@@ -172,11 +172,6 @@ def read_secret(
         return Missing(error.message)
 
 
-def is_azure_host(host: str) -> bool:
-    """Return whether a host is one of Azure Artifacts' own in the cloud."""
-    return any(host == azure or host.endswith(f".{azure}") for azure in _AZURE_HOSTS)
-
-
 def _of_user(username: str, addresses: Addresses, surroundings: Surroundings) -> Found:
     password = surroundings.environment.get(PASSWORD_VARIABLE)
     if password:
@@ -228,7 +223,12 @@ def _is_of_job(url: str, collection: str) -> bool:
         return False
     if home is not None and (place.scheme, place.host, place.port) == (home.scheme, home.host, home.port):
         return True
-    return place.scheme == "https" and is_azure_host(place.host)
+    return place.scheme == "https" and _is_azure_host(place.host)
+
+
+def _is_azure_host(host: str) -> bool:
+    """Whether it is one of Azure Artifacts' own in the cloud."""
+    return host == AZURE_HOST or host.endswith(AZURE_LEGACY_SUFFIX)
 
 
 def _in_keyring(
@@ -239,7 +239,7 @@ def _in_keyring(
         return None
     users: list[str | None] = [section.username for section in sections if section.username]
     if not users:
-        users = [KEYRING_USER] if is_azure_host(host) else [None]
+        users = [KEYRING_USER] if _is_azure_host(host) else [None]
     return _ask_keyring(addresses, surroundings, tuple(users))
 
 

@@ -1,5 +1,6 @@
 """Which addresses mean one index: an Azure feed's two, its views' and their other spellings are one place."""
 
+import re
 from dataclasses import dataclass
 from typing import Final
 from urllib.parse import unquote, urlsplit
@@ -7,6 +8,7 @@ from urllib.parse import unquote, urlsplit
 from feedgate.model.destination import Addresses
 
 _PACKAGING: Final = "_packaging"
+_AUTHORITY: Final = re.compile(r"(?:[\w.-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?")
 _PORTS: Final = {"http": 80, "https": 443}
 
 
@@ -22,6 +24,14 @@ class IndexPlace:
     host: str
     port: int
     path: tuple[str, ...]
+
+
+def has_plain_authority(url: str) -> bool:
+    """Whether between scheme and path a host stands, perhaps a port, and surely no user information.
+
+    Stricter than a parser: one takes ``https://user:a/b@host/`` for an address with a strange port, and would quote it.
+    """
+    return _AUTHORITY.fullmatch(re.split(r"[/?#\\]", url.partition("://")[2], maxsplit=1)[0]) is not None
 
 
 def place_of(url: str) -> IndexPlace | None:

@@ -1,19 +1,22 @@
 """``.pypirc``: where uploads go and as whom, as twine reads it and pipelines write it.
 
 Nothing in it is interpolated, so a ``%`` in a password is one. White space around a value
-is not part of it, as for twine.
+is not part of it, as for twine. ``TwineAuthenticate@1`` writes values as they are; ``@0`` writes
+with a library that quotes and escapes some, and that is undone.
 """
 
 import configparser
+import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, Protocol
-from urllib.parse import urlsplit
 
 from feedgate.errors import Invalid
 from feedgate.machine.files import read_file
 from feedgate.model.secret import Secret
+from feedgate.outside.index_place import has_plain_authority
 
 PATH_VARIABLE: Final = "PYPIRC_PATH"
 _SERVERS: Final = "distutils"
@@ -98,11 +101,11 @@ def find_section(name: str, surroundings: _Home) -> Section | None:
     parser = _parser(path, surroundings)
     if parser is None:
         return None
-    titles = [title for title in parser.sections() if title != _SERVERS]
+    titles = {_name(title): title for title in parser.sections() if title != _SERVERS}
     for wanted in (name, name.rpartition("/")[2]):
         if wanted in titles:
-            return _section(parser, wanted, path)
-        alike = [title for title in titles if title.casefold() == wanted.casefold()]
+            return _section(parser, titles[wanted], path)
+        alike = [title for known, title in titles.items() if known.casefold() == wanted.casefold()]
         if len(alike) == 1:
             return _section(parser, alike[0], path)
     return None
@@ -114,10 +117,10 @@ def usable_sections(surroundings: _Home) -> tuple[Section, ...]:
     parser = _parser(path, surroundings)
     if parser is None:
         return ()
-    listed = parser.get(_SERVERS, "index-servers", fallback="").split()
-    titles = dict.fromkeys(title for title in [*listed, *parser.sections()] if parser.has_section(title))
+    listed = _value(parser, _SERVERS, "index-servers").split()
+    titles = [title for title in parser.sections() if title != _SERVERS]
     found = []
-    for title in titles:
+    for title in sorted(titles, key=lambda title: _name(title) not in listed):
         try:
             found.append(_section(parser, title, path))
         except UnusableSection:
@@ -146,23 +149,41 @@ def _parser(path: Path, surroundings: _Home) -> configparser.RawConfigParser | N
 
 
 def _section(parser: configparser.RawConfigParser, title: str, path: Path) -> Section:
-    repository = parser.get(title, "repository", fallback="")
+    name, repository = _name(title), _value(parser, title, "repository")
     if not repository:
-        raise UnusableSection(title, path, "has no repository")
-    try:
-        parts = urlsplit(repository)
-    except ValueError:
-        raise UnusableSection(title, path, "has a repository that is no address") from None
-    if "@" in parts.netloc:
-        raise UnusableSection(title, path, "has user information in its repository")
-    password = parser.get(title, "password", fallback="")
+        raise UnusableSection(name, path, "has no repository")
+    if not has_plain_authority(repository):
+        raise UnusableSection(name, path, "has a repository with more than host and port before its path")
+    password = _value(parser, title, "password")
     return Section(
-        name=title,
+        name=name,
         path=path,
         repository=repository,
-        username=parser.get(title, "username", fallback=""),
+        username=_value(parser, title, "username"),
         password=Secret(password) if password else None,
     )
+
+
+def _name(title: str) -> str:
+    """Return the name that ``@0`` made a title of."""
+    return title.replace("\\.", ".")
+
+
+def _value(parser: configparser.RawConfigParser, title: str, option: str) -> str:
+    """Return a value as it was before ``@0`` wrote it; "" where there is none.
+
+    It puts into JSON's quotes what holds an equals sign, and else a backslash before each ``;`` and ``#``. Where one
+    of them stands without, somebody else wrote the value, and it is taken as it is.
+    """
+    raw = parser.get(title, option, fallback="")
+    if len(raw) > 1 and raw[0] == raw[-1] == '"':
+        try:
+            return str(json.loads(raw))
+        except ValueError:
+            return raw
+    if re.search(r"(?<!\\)[;#]", raw):
+        return raw
+    return re.sub(r"\\([;#])", r"\1", raw)
 
 
 def _line(error: configparser.Error) -> int | None:
