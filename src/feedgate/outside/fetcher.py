@@ -4,9 +4,10 @@ Every read has a limit on connect, silence, total time and total bytes. A
 fault that may pass is tried again (``patience``); a promise that was broken is not.
 """
 
+import asyncio
 import re
 from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from pathlib import Path
@@ -23,7 +24,7 @@ from feedgate.model.secret import Secret
 from feedgate.outside.body import Body, Limits, SizeMismatch, Slice
 from feedgate.outside.egress import Egress
 from feedgate.outside.exchange import Credentials, Exchange
-from feedgate.outside.patience import Patience, TryAgain
+from feedgate.outside.patience import Patience
 from feedgate.outside.peer import UPSTREAM, Peer
 from feedgate.outside.proxies import Proxies
 from feedgate.outside.receiving import ReceivingStore
@@ -34,6 +35,11 @@ MEBIBYTE = 1024**2
 PAGE_LIMIT_BYTES = 64 * MEBIBYTE
 FILE_LIMIT_BYTES = 8 * 1024 * MEBIBYTE
 """For files whose page promises no size."""
+
+SPOKEN_LIMIT_BYTES = 64 * 1024
+"""How much is read of what an upload is answered with."""
+
+ONCE = Patience(attempts=1)
 
 _CONTENT_RANGE = re.compile(r"bytes (?:(\d{1,18})-(\d{1,18})|\*)/(\d{1,18})")
 
@@ -82,6 +88,16 @@ class PageAnswer:
     headers: Mapping[str, str]
     body: bytes
     url: str
+
+
+@dataclass(frozen=True, slots=True)
+class SendAnswer:
+    """What was answered to an upload; ``reason`` is the reason phrase, ``body`` the beginning. Header names are lower case."""
+
+    status: int
+    reason: str
+    headers: Mapping[str, str]
+    body: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,15 +178,75 @@ class Fetcher:
 
         return await self._patience.through(name, attempt, self._peer)
 
-    async def probe(self, url: str, *, name: str, headers: Mapping[str, str]) -> int:
-        """Return the status of one attempt, without the body; raises as ``get_page`` does."""
-        try:
+    async def probe(
+        self, url: str, *, name: str, headers: Mapping[str, str], patience: Patience = ONCE
+    ) -> int:
+        """Return the status, without the body, of one attempt if not told otherwise; raises as ``get_page`` does."""
+
+        async def attempt() -> int:
             async with self._questions:
                 response = await self._exchange.ask(url, what=name, headers=headers)
-        except TryAgain as fault:
-            raise self._peer.unavailable(name, fault.reason) from fault
-        response.close()
-        return response.status
+            response.close()
+            return response.status
+
+        return await patience.through(name, attempt, self._peer)
+
+    async def size_of(self, url: str, *, what: str) -> int:
+        """Return how many bytes a file has, by asking for its first one; a file whose length nobody states is read.
+
+        Raises NoSuchFile, and what ``get_page`` does.
+        """
+
+        async def attempt() -> int:
+            async with self._questions:
+                response = await self._exchange.ask(url, what=what, headers=_range_header(Span(0, 1)))
+                try:
+                    return await self._size_by(response, what)
+                finally:
+                    response.close()
+
+        return await self._patience.through(what, attempt, self._peer)
+
+    async def _size_by(self, response: aiohttp.ClientResponse, what: str) -> int:
+        if response.status in {HTTPStatus.PARTIAL_CONTENT, HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE}:
+            total_bytes = _total_bytes(response)
+            if total_bytes is None:
+                raise self._peer.unavailable(what, "it sent a range and not of how many bytes")
+            await Body(response, what=what, limits=self._limits, limit_bytes=MEBIBYTE, peer=self._peer).read()
+            return total_bytes
+        if response.status != HTTPStatus.OK:
+            raise self._peer.no_file(what, response.status)
+        if response.content_length is not None:
+            return response.content_length
+        body = Body(response, what=what, limits=self._limits, limit_bytes=FILE_LIMIT_BYTES, peer=self._peer)
+        while await body.next_chunk():
+            pass
+        return body.received_bytes
+
+    async def send(
+        self,
+        url: str,
+        body: Callable[[], AsyncIterator[bytes]],
+        *,
+        what: str,
+        headers: Mapping[str, str],
+        size_bytes: int,
+    ) -> SendAnswer:
+        """POST ``body`` once, and return whatever is answered, also before all of it was sent.
+
+        Raises TryAgain where the network fails, UploadRedirected, EgressDenied, CertificateNotTrusted.
+        """
+        within_seconds = self._limits.seconds_for(size_bytes)
+        async with self._questions:
+            response = await self._exchange.send(
+                url, body, what=what, headers=headers, within_seconds=within_seconds
+            )
+            try:
+                said = await _beginning_of(response, self._limits.silence_seconds)
+            finally:
+                response.close()
+        lowered = {header.lower(): value for header, value in response.headers.items()}
+        return SendAnswer(response.status, response.reason or "", lowered, said)
 
     async def open(
         self, url: str, *, what: str, span: Span = WHOLE, promised_size: int | None = None
@@ -334,6 +410,16 @@ def content_of(body: bytes, span: Span = WHOLE) -> Content:
 async def _once(body: bytes) -> AsyncIterator[bytes]:
     if body:
         yield body
+
+
+async def _beginning_of(response: aiohttp.ClientResponse, within_seconds: float) -> bytes:
+    """Return what can be had of an answer's body: its status says enough where the rest breaks off."""
+    said = bytearray()
+    with suppress(aiohttp.ClientError, OSError):
+        async with asyncio.timeout(within_seconds):
+            while len(said) < SPOKEN_LIMIT_BYTES and (chunk := await response.content.readany()):
+                said += chunk
+    return bytes(said[:SPOKEN_LIMIT_BYTES])
 
 
 def _range_header(span: Span) -> dict[str, str]:

@@ -1,9 +1,10 @@
 """The upstream as an Index: a simple index over HTTP (PEP 503, 691, 658), JSON before HTML."""
 
 import hashlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from http import HTTPStatus
 from pathlib import Path
+from types import MappingProxyType
 
 from yarl import URL
 
@@ -27,26 +28,35 @@ from feedgate.outside.peer import GONE, UPSTREAM, Peer
 
 METADATA_LIMIT_BYTES = 32 * MEBIBYTE
 
-_ACCEPT = {"Accept": f"{simple_json.CONTENT_TYPE}, {simple_html.CONTENT_TYPE};q=0.2, text/html;q=0.1"}
+ACCEPT: Mapping[str, str] = MappingProxyType(
+    {"Accept": f"{simple_json.CONTENT_TYPE}, {simple_html.CONTENT_TYPE};q=0.2, text/html;q=0.1"}
+)
 
 
 class Upstream:
     """The simple index at ``url``; pages are kept below ``cache_directory`` if one is given.
 
-    ``peer`` is whom errors speak of.
+    ``peer`` is whom errors speak of; ``headers`` go with each question for a page.
     """
 
     def __init__(
-        self, fetcher: Fetcher, url: str, cache_directory: Path | None = None, *, peer: Peer = UPSTREAM
+        self,
+        fetcher: Fetcher,
+        url: str,
+        cache_directory: Path | None = None,
+        *,
+        peer: Peer = UPSTREAM,
+        headers: Mapping[str, str] = ACCEPT,
     ) -> None:
         self._fetcher = fetcher
         self._peer = peer
+        self._headers = dict(headers)
         self._url = f"{url.rstrip('/')}/"
         self._cache = None if cache_directory is None else PageCache(cache_directory, upstream_url=self._url)
 
     async def names(self) -> AsyncIterator[ProjectName]:
         """Yield every project's name, sorted; raises UpstreamUnavailable, BadPage."""
-        answer = await self._fetcher.get_page(self._url, name=PROJECT_LIST, headers=_ACCEPT)
+        answer = await self._fetcher.get_page(self._url, name=PROJECT_LIST, headers=self._headers)
         if answer.status != HTTPStatus.OK:
             raise self._peer.refusal(PROJECT_LIST, answer.status)
         try:
@@ -63,7 +73,7 @@ class Upstream:
         """
         kept = None if self._cache is None else self._cache.find(name)
         answer = await self._fetcher.get_page(
-            f"{self._url}{name}/", name=name, headers=_ACCEPT | (kept.condition if kept else {})
+            f"{self._url}{name}/", name=name, headers=self._headers | (kept.condition if kept else {})
         )
         if answer.status == HTTPStatus.NOT_MODIFIED and kept is not None:
             return self._parse(kept, name)
@@ -122,7 +132,7 @@ class Upstream:
     async def check(self) -> None:
         """Ask the list of projects for its head once; raises UpstreamUnavailable."""
         what = self._peer.address_setting
-        status = await self._fetcher.probe(self._url, name=what, headers=_ACCEPT)
+        status = await self._fetcher.probe(self._url, name=what, headers=self._headers)
         if status != HTTPStatus.OK:
             raise self._peer.refusal(what, status)
 

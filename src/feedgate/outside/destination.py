@@ -1,0 +1,271 @@
+"""A destination: a foreign index that is read as any other, and can be sent to (Azure Artifacts and its like)."""
+
+import asyncio
+import base64
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from http import HTTPStatus
+from pathlib import Path
+from urllib.parse import quote
+
+from aiohttp.abc import AbstractResolver
+
+from feedgate.model.destination import Addresses
+from feedgate.model.digest import Digest
+from feedgate.model.distribution import Distribution, InvalidFilename, parse_filename
+from feedgate.model.index import WHOLE, Content, NoSuchFile, NoSuchProject, ProjectPage, Span
+from feedgate.model.names import ProjectName
+from feedgate.model.secret import Secret
+from feedgate.outside.body import Limits as Patient
+from feedgate.outside.delivery import Conflict, Delivery, Outgoing, Present
+from feedgate.outside.destination_peer import DENIALS, DestinationPeer, NotADestination
+from feedgate.outside.fetcher import Fetcher, FetcherSettings, Stored
+from feedgate.outside.known_digests import HashedOnly, InMemory, KnownDigests
+from feedgate.outside.patience import Patience
+from feedgate.outside.peer import GONE
+from feedgate.outside.proxies import Proxies
+from feedgate.outside.receiving import ReceivingStore
+from feedgate.outside.sending import Sender
+from feedgate.outside.upstream import ACCEPT, Upstream
+
+MOST_CONNECTIONS = 8
+"""pypiserver has one thread, and a backlog that is soon full."""
+
+_LONGEST_WAIT_SECONDS = 300.0
+_FRESH: Mapping[str, str] = {**ACCEPT, "Cache-Control": "max-age=0"}
+"""An answer is confirmed on the page, so a page that somebody kept is of no use."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DestinationSettings:
+    """What the operator says of destinations; ``proxies`` None = those of the environment.
+
+    ``allowed_hosts`` may be connected to whatever their addresses are, beside the two addresses'
+    own; ``azure_hosts`` are Azure DevOps Servers. ``look_waits_seconds`` lie between the looks
+    that an upload's answer is confirmed by, so there is one look more.
+    """
+
+    attempts: int = 5
+    first_wait_seconds: float = 1.0
+    longest_wait_seconds: float = _LONGEST_WAIT_SECONDS
+    look_waits_seconds: tuple[float, ...] = (1.0, 4.0, 15.0, 40.0)
+    connections: int = MOST_CONNECTIONS
+    authority: Path | None = None
+    allowed_hosts: tuple[str, ...] = ()
+    azure_hosts: tuple[str, ...] = ()
+    proxies: Proxies | None = None
+    limits: Patient = field(default_factory=lambda: Patient(silence_seconds=60.0, grace_seconds=90.0))
+    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
+
+
+class Destination:
+    """An Index over the destination's pages, that can also be sent to; made by ``opened``."""
+
+    def __init__(
+        self,
+        addresses: Addresses,
+        fetcher: Fetcher,
+        peer: DestinationPeer,
+        sender: "_Sending",
+        known: KnownDigests,
+    ) -> None:
+        self.addresses = addresses
+        self._fetcher = fetcher
+        self._peer = peer
+        self._known = known
+        self._index = Upstream(fetcher, addresses.read_url, peer=peer, headers=_FRESH)
+        self._patience = sender.patience
+        self._sender = sender.by(self._there)
+
+    @classmethod
+    @asynccontextmanager
+    async def opened(
+        cls,
+        addresses: Addresses,
+        credentials: tuple[str, Secret] | None,
+        settings: DestinationSettings,
+        *,
+        resolver: AbstractResolver | None = None,
+        known: KnownDigests | None = None,
+    ) -> AsyncIterator["Destination"]:
+        """Open the connections' pools; asks nothing yet. Raises InvalidHost, InvalidProxy, InvalidAuthority.
+
+        ``credentials`` (user name, password) go with the first request of every kind, to the
+        origins of the two addresses and nowhere else.
+        """
+        peer = DestinationPeer.of(addresses, settings.azure_hosts)
+        patience = Patience(
+            attempts=settings.attempts,
+            first_wait_seconds=settings.first_wait_seconds,
+            longest_wait_seconds=settings.longest_wait_seconds,
+            sleep=settings.sleep,
+        )
+        fetching = FetcherSettings(
+            upstream_url=addresses.read_url,
+            other_urls=(addresses.upload_url,),
+            patience=patience,
+            credentials=credentials,
+            authority=settings.authority,
+            allowed_hosts=settings.allowed_hosts,
+            proxies=settings.proxies,
+            concurrency=settings.connections,
+            question_concurrency=None,
+            limits=settings.limits,
+            peer=peer,
+        )
+        async with Fetcher.opened(fetching, resolver=resolver) as fetcher:
+            sending = _Sending(
+                fetcher,
+                peer,
+                addresses.upload_url,
+                patience,
+                settings.look_waits_seconds,
+                _spellings(credentials),
+            )
+            yield cls(addresses, fetcher, peer, sending, known or InMemory())
+
+    @property
+    def name(self) -> str:
+        """What errors and reports call it: ``the destination HOST``."""
+        return self._peer.name
+
+    def names(self) -> AsyncIterator[ProjectName]:
+        """Yield the names on its list, sorted; of Azure's, which is empty, none."""
+        return self._index.names()
+
+    async def page(self, name: ProjectName) -> ProjectPage:
+        """Return the page; raises NoSuchProject, DestinationUnavailable, DestinationDenied, BadPage."""
+        return await self._index.page(name)
+
+    async def open(self, file: Distribution, span: Span = WHOLE) -> Content:
+        """Open the file's bytes as they come; raises NoSuchFile, DestinationUnavailable, DestinationDenied."""
+        return await self._index.open(file, span)
+
+    async def open_metadata(self, file: Distribution) -> Content:
+        """Open the METADATA beside the file (PEP 658); raises NoSuchFile, DigestMismatch."""
+        return await self._index.open_metadata(file)
+
+    async def download(
+        self, file: Distribution, blobs: ReceivingStore, *, progress: Callable[[int], None]
+    ) -> Stored:
+        """Bring a file into the blob store as ``Fetcher.download`` does; one that is there is not fetched."""
+        return await self._fetcher.download(file, blobs, progress=progress)
+
+    async def size_of(self, file: Distribution) -> int:
+        """Return the file's size as the destination serves it, by a GET of its first byte.
+
+        Raises NoSuchFile, DestinationUnavailable, DestinationDenied.
+        """
+        if file.source is None:
+            raise NoSuchFile(file.filename, index=self.name)
+        return await self._fetcher.size_of(file.source, what=file.filename)
+
+    async def digest_of(self, file: Distribution, blobs: ReceivingStore | None = None) -> Digest:
+        """Return the file's digest: the page's, else the remembered one, else that of its bytes, fetched once.
+
+        ``blobs`` keeps what is fetched.
+        """
+        if file.digest is not None:
+            return file.digest
+        if file.source is None:
+            raise NoSuchFile(file.filename, index=self.name)
+        known = await self._known.find(file.source)
+        if known is None:
+            stored = await self._fetcher.download(file, blobs or HashedOnly(), progress=_unheard)
+            known = stored.digest
+            await self._known.remember(file.source, known)
+        return known
+
+    async def deliver(self, outgoing: Outgoing, *, listed: ProjectPage | None = None) -> Delivery:
+        """Send one file unless it is there, and say what became of it; its page has the last word.
+
+        ``listed`` is the project's page where it was read just now. A file that was taken
+        is Sent only once the page lists its digest. Raises DestinationDenied,
+        DestinationUnavailable, NotADestination, UploadRedirected, and what reading raises.
+        """
+        there = await (self._there(outgoing) if listed is None else self._digest_on(listed, outgoing))
+        if there is not None:
+            return Present() if there == outgoing.digest else Conflict(there)
+        return await self._sender.send(outgoing)
+
+    async def check(self) -> None:
+        """Ask both addresses once: somebody must answer there, show an index and let us in.
+
+        Raises NotADestination, DestinationDenied, DestinationUnavailable, CertificateNotTrusted.
+        """
+        read_url, upload_url = self.addresses.read_url, self.addresses.upload_url
+        status = await self._fetcher.probe(
+            read_url, name=read_url, headers=dict(_FRESH), patience=self._patience
+        )
+        if status in GONE or status == HTTPStatus.METHOD_NOT_ALLOWED:
+            raise NotADestination(read_url, status=status, is_upload=False)
+        if status != HTTPStatus.OK:
+            raise self._peer.refusal(read_url, status)
+        # What an upload address answers to a GET says nothing of uploads, except who is not let in.
+        status = await self._fetcher.probe(upload_url, name=upload_url, headers={}, patience=self._patience)
+        if status in DENIALS:
+            raise self._peer.denied(upload_url, status)
+
+    async def _there(self, outgoing: Outgoing) -> Digest | None:
+        try:
+            page = await self.page(outgoing.project)
+        except NoSuchProject:
+            return None
+        return await self._digest_on(page, outgoing)
+
+    async def _digest_on(self, page: ProjectPage, outgoing: Outgoing) -> Digest | None:
+        """Return the digest of the file that the page lists under the same name, however it is spelled."""
+        key = _key(outgoing.filename)
+        alike = [file for file in page.files if _key(file.filename) == key]
+        digests = [await self.digest_of(file) for file in alike]
+        return outgoing.digest if outgoing.digest in digests else next(iter(digests), None)
+
+
+@dataclass(frozen=True, slots=True)
+class _Sending:
+    """What a Sender is made of, but for the look."""
+
+    fetcher: Fetcher
+    peer: DestinationPeer
+    upload_url: str
+    patience: Patience
+    look_waits_seconds: tuple[float, ...]
+    secrets: tuple[str, ...]
+
+    def by(self, look: Callable[[Outgoing], Awaitable[Digest | None]]) -> Sender:
+        return Sender(
+            self.fetcher,
+            self.peer,
+            self.upload_url,
+            look,
+            self.patience,
+            self.look_waits_seconds,
+            self.secrets,
+        )
+
+
+def _key(filename: str) -> str:
+    """Return what all spellings of a file's name share; of a name that is no distribution's its letters."""
+    try:
+        return parse_filename(filename).key
+    except InvalidFilename:
+        return filename.casefold()
+
+
+def _spellings(credentials: tuple[str, Secret] | None) -> tuple[str, ...]:
+    """Return the forms in which a server might say our password back to us, the longest first."""
+    if credentials is None:
+        return ()
+    user, password = credentials[0], credentials[1].reveal()
+    forms = {
+        base64.b64encode(f"{user}:{password}".encode()).decode(),
+        base64.b64encode(password.encode()).decode(),
+        quote(password, safe=""),
+        password,
+    }
+    return tuple(sorted(filter(None, forms), key=len, reverse=True))
+
+
+def _unheard(_bytes: int) -> None:
+    """Nobody follows."""
