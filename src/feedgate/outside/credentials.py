@@ -299,7 +299,10 @@ def _from_variable(name: str, surroundings: Surroundings) -> Secret | Missing:
 
 
 def _from_file(path: Path, surroundings: Surroundings) -> Secret | Missing:
-    real = path.resolve()
+    try:
+        real = path.resolve()
+    except (OSError, RuntimeError):  # a ring of links; which of the two depends on the Python
+        return Missing(f"{path} can not be found")
     if any(real.is_relative_to(folder.resolve()) for folder in surroundings.closed_folders):
         return Missing(f"{path} lies where no secret is read from")
     content = read_file(real)

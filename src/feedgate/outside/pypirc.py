@@ -187,10 +187,10 @@ def _value(parser: configparser.RawConfigParser, title: str, option: str) -> str
 
 
 def _line(error: configparser.Error) -> int | None:
-    if isinstance(error, configparser.ParsingError) and error.errors:
-        return error.errors[0][0]
-    line = getattr(error, "lineno", None)
-    return line if isinstance(line, int) else None
+    found = getattr(error, "lineno", None)
+    if found is None and isinstance(error, configparser.ParsingError):
+        found = error.errors[0][0]
+    return found if isinstance(found, int) else None
 
 
 def _reason(error: configparser.Error) -> str:
