@@ -276,7 +276,7 @@ def test_github_has_the_summary_appended_and_is_told_why_a_step_fails(
 
     [error] = [line for line in lines_of(said.err) if line.startswith("::")]
     assert error.startswith(f"::error::Feedgate, {feed}: refused")
-    assert step.read_text() == "# Before\n" + (folder / "summary.md").read_text()
+    assert step.read_text() == "# Before\n\n" + (folder / "summary.md").read_text()
     assert said.json["state"] == "refused"
     assert_inert(Said(0, said.out, said.err.replace(error, "")))
 

@@ -81,7 +81,7 @@ def _append(file: Path, text: str) -> None:
     """Append to the step's summary what still fits; a file that can not be written fails no run."""
     try:
         size_bytes = file.stat().st_size if file.exists() else 0
-        fitting = shortened(text, SUMMARY_BYTES - size_bytes)
+        fitting = shortened(f"\n{text}" if size_bytes else text, SUMMARY_BYTES - size_bytes)
         with file.open("a", encoding="utf-8", newline="\n") as opened:
             opened.write(fitting)
     except OSError as error:

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit, urlunsplit
 from feedgate.api.bodies import RunBody
 from feedgate.api.client import Client, Reply
 from feedgate.api.problem import RemoteProblem
-from feedgate.api.report_bodies import LockedFileBody, TargetLockBody
+from feedgate.api.report_bodies import LockedFileBody, RunReportBody, TargetLockBody
 from feedgate.cli.exit import Exit
 from feedgate.cli.failure import say_failure
 from feedgate.cli.pipeline import Pipeline
@@ -104,20 +104,28 @@ def end_step(client: Client, reply: Reply[RunBody], folder: Path | None, status:
 def write_report(client: Client, reply: Reply[RunBody], folder: Path) -> Path:
     """Write the report of a run into ``folder`` and return the summary's path.
 
-    Each file is written whole or not at all; others of the folder stay. Locks and
-    requirements are written once all their files can be fetched. Raises ReportNotWritten.
+    Each file is written whole or not at all; others of the folder stay. Raises ReportNotWritten.
     """
     report = client.report_run(reply.body.run).body
-    written: dict[str, tuple[str, ...]] = {}
+    for name, text in report_texts(reply, report, client.server.origin).items():
+        _write(folder / name, text)
+    return folder / SUMMARY
+
+
+def report_texts(reply: Reply[RunBody], report: RunReportBody, origin: str) -> Mapping[str, str]:
+    """Return the texts of a report by file name, the summary last.
+
+    Locks and requirements are among them once all their files can be fetched; what
+    no destination lists is fetched from the server at ``origin``.
+    """
     texts = {BODY: escape_commands(reply.text.rstrip("\n")) + "\n"}
+    written: dict[str, tuple[str, ...]] = {}
     for target in report.targets if report.installable else ():
-        files = _lock_files(target, client.server.origin)
+        files = _lock_files(target, origin)
         written[target.target] = tuple(files)
         texts |= files
     texts[SUMMARY] = write_summary(reply.body, report, written)
-    for name, text in texts.items():
-        _write(folder / name, text)
-    return folder / SUMMARY
+    return texts
 
 
 def _lock_files(target: TargetLockBody, origin: str) -> Mapping[str, str]:

@@ -99,7 +99,7 @@ def _projects(run: RunBody, report: RunReportBody) -> Iterator[str]:
     outcomes = {file.filename: file for file in run.files}
     yield "## Projects\n\n"
     yield from table(
-        ["project", "version", "", "size", "targets"],
+        ["project", "version", "state", "size", "targets"],
         [
             _project(found[key], outcomes, all_targets=len(report.targets))
             for key in sorted(found, key=lambda key: (_order(found[key], outcomes), key))
@@ -135,7 +135,7 @@ def _kept_out(run: RunBody) -> Iterator[str]:
     if odd:
         yield "## Held and refused\n\n"
         yield from table(
-            ["file", "", "reason"],
+            ["file", "state", "reason"],
             [
                 [code(file.filename), _STATES.get(file.state, file.state), prose(file.reason or "")]
                 for file in odd
@@ -161,21 +161,23 @@ def _targets(run: RunBody, locks: Mapping[str, TargetLockBody]) -> list[str]:
 
 def _target(run: RunBody, name: str, lock: TargetLockBody | None, files: Sequence[str]) -> Iterator[str]:
     yield f"## Target {code(name)}\n\n"
-    proofs = {one.target: one for one in run.targets}
-    rows = []
-    if run.kind is not RunKind.PLAN and name in proofs:
-        proof = proofs[name]
-        rows.append(
-            ["proof", " ".join(["proved" if proof.proved else "**not proved**", prose(proof.reason or "")])]
-        )
+    closure = "not resolved"
     if lock is not None:
         size_bytes = sum(file.size_bytes or 0 for file in lock.files)
-        rows.append(["installs", f"{_count(len(lock.files), 'project')}, {units.size(size_bytes)}"])
-    if files:
-        rows.append(["files", ", ".join(code(file) for file in files)])
-    elif run.kind is not RunKind.PLAN:
-        rows.append(["files", "no lock and no requirements: not everything is where it could be fetched"])
-    yield from table(["", ""], rows or [["", "not resolved"]])
+        closure = f"{_count(len(lock.files), 'project')}, {units.size(size_bytes)}"
+    locks = ", ".join(code(file) for file in files) or "none: not all of it can be fetched"
+    if run.kind is RunKind.PLAN:
+        yield from table(["closure"], [[closure]])
+    else:
+        yield from table(["proof", "closure", "lock and requirements"], [[_proof(run, name), closure, locks]])
+
+
+def _proof(run: RunBody, name: str) -> str:
+    for one in run.targets:
+        if one.target == name:
+            state = "proved" if one.proved else "**not proved**"
+            return f"{state}: {prose(one.reason)}" if one.reason else state
+    return ""
 
 
 def _ways_out(run: RunBody) -> Iterator[str]:
