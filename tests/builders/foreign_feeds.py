@@ -65,17 +65,20 @@ class ForeignFeed:
     def store(self, *files: Path) -> None:
         """Upload ``files``, as if a colleague had done it."""
         for file in files:
-            project, version = release_of(file.name)
-            kind = {"filetype": "bdist_wheel" if file.suffix == ".whl" else "sdist", "pyversion": "py3"}
-            form = form_of(file, {"name": project, "version": version, "metadata_version": "2.1", **kind})
-            answer = httpx.post(
-                self.upload_url,
-                content=form,
-                headers={"Content-Type": CONTENT_TYPE},
-                auth=(self.user, self.password),
-                timeout=_PATIENCE_SECONDS,
-            )
-            answer.raise_for_status()
+            self.send(file).raise_for_status()
+
+    def send(self, file: Path) -> httpx.Response:
+        """Upload a file in the legacy form, and return what the feed says."""
+        project, version = release_of(file.name)
+        kind = {"filetype": "bdist_wheel" if file.suffix == ".whl" else "sdist", "pyversion": "py3"}
+        fields = {"name": project, "version": version, "metadata_version": "2.1", **kind}
+        return httpx.post(
+            self.upload_url,
+            content=form_of(file, fields),
+            headers={"Content-Type": CONTENT_TYPE},
+            auth=(self.user, self.password),
+            timeout=_PATIENCE_SECONDS,
+        )
 
     def _links(self, project: str) -> dict[str, tuple[str, str]]:
         answer = self._get(f"{self.simple_url}{project}/", may_lack=True)

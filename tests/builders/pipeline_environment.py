@@ -57,11 +57,15 @@ class PipelineJob:
         if path.exists():
             self._in_file += feeds
             servers = " ".join(feed.name for feed in self._in_file)
-            path.write_text(f"[distutils]\nindex-servers={_safe(servers)}\n\n{_encoded(self._in_file)}")
+            path.write_text(
+                f"[distutils]\nindex-servers={_safe(servers)}\n\n{_encoded(self._in_file)}", encoding="utf-8"
+            )
         else:
             self._in_file = [*feeds]
             servers = "".join(f"{feed.name} " for feed in feeds)
-            path.write_text(f"[distutils]\nindex-servers={servers}\n{_encoded(self._in_file)}")
+            path.write_text(
+                f"[distutils]\nindex-servers={servers}\n{_encoded(self._in_file)}", encoding="utf-8"
+            )
         return path
 
     def twine_authenticate_1(self, *feeds: FeedAccess) -> Path:
@@ -75,7 +79,7 @@ class PipelineJob:
             for feed in self._in_file
         ]
         servers = " ".join(feed.name for feed in self._in_file)
-        path.write_text("\n\n".join([f"[distutils]\nindex-servers={servers}", *sections]))
+        path.write_text("\n\n".join([f"[distutils]\nindex-servers={servers}", *sections]), encoding="utf-8")
         return path
 
     def pip_authenticate_1(self, *feeds: FeedAccess, only_add_extra_index: bool = False) -> None:

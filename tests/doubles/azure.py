@@ -19,7 +19,6 @@ import asyncio
 import json
 import os
 import signal
-import ssl
 import threading
 import time
 from collections.abc import Iterator, Mapping
@@ -36,10 +35,10 @@ from tests.doubles.azure_answers import Said
 from tests.doubles.azure_asked import Asked, Place
 from tests.doubles.azure_contents import Contents, Held, release_of, requires_python_of
 from tests.doubles.azure_log import Log, Seen
-from tests.doubles.azure_manners import ROLES, Cuts, Fails, Fault, Faults, Manners, Role, Waits, fault_of
+from tests.doubles.azure_manners import ROLES, Cuts, Fault, Faults, Manners, Role, Waits, fault_of
 from tests.doubles.azure_reading import Reading
 from tests.doubles.azure_storage import Storage
-from tests.doubles.azure_wire import answer, cut, fail, pause, write_raw
+from tests.doubles.azure_wire import answer, cut, meet, pause, write_raw
 
 PACKAGES_HOST = "127.0.0.1"
 STORAGE_HOST = "127.0.0.2"
@@ -61,7 +60,6 @@ class AzureArtifacts:
         feed: str = "pip-feed",
         folder: Path | None = None,
         manners: Manners | None = None,
-        tls: ssl.SSLContext | None = None,
     ) -> None:
         self.place = Place(organization, project, feed)
         self.passwords: dict[str, Role] = dict(passwords or {"the-token": "contributor"})
@@ -74,7 +72,6 @@ class AzureArtifacts:
         self.log = Log(None if folder is None else home / "requests.jsonl")
         self._storage = Storage(self.contents, self.manners, self.faults, self.log)
         self._reading = Reading(self.place, self.contents, self.manners, self._storage)
-        self._tls = tls
         self._port = 0
         self._storage_port = 0
         self._runners: list[web.ServerRunner] = []
@@ -83,7 +80,7 @@ class AzureArtifacts:
 
     @property
     def origin(self) -> str:
-        return f"{'https' if self._tls else 'http'}://{PACKAGES_HOST}:{self._port}"
+        return f"http://{PACKAGES_HOST}:{self._port}"
 
     @property
     def storage_origin(self) -> str:
@@ -153,8 +150,7 @@ class AzureArtifacts:
     async def __aenter__(self) -> Self:
         self._port = await self._listen(self._handle, PACKAGES_HOST, self._port)
         self._storage_port = await self._listen(self._storage.handle, STORAGE_HOST, self._storage_port)
-        scheme = "https" if self._tls else "http"
-        self._storage.origin = f"{scheme}://{STORAGE_HOST}:{self._storage_port}"
+        self._storage.origin = f"http://{STORAGE_HOST}:{self._storage_port}"
         return self
 
     async def __aexit__(self, *_: object) -> None:
@@ -167,7 +163,7 @@ class AzureArtifacts:
         runner = web.ServerRunner(_Counted(handler, self.log), shutdown_timeout=0.1)
         self._runners.append(runner)
         await runner.setup()
-        await web.TCPSite(runner, host, port, ssl_context=self._tls, backlog=512).start()
+        await web.TCPSite(runner, host, port, backlog=512).start()
         found: int = runner.addresses[0][1]
         return found
 
@@ -194,15 +190,9 @@ class AzureArtifacts:
         ):
             raise Said(405, "The requested resource does not support that http method.")
         fault = self.faults.due(seen.kind, seen.what)
-        match fault:
-            case Fails():
-                raise fail(fault)
-            case Waits(seconds):
-                await pause(seconds)
-            case _:
-                pass
+        await meet(fault)
         response = self._reading.answer(asked)
-        body = response.body if isinstance(response.body, bytes) else b""
+        body = response.body if isinstance(response.body, bytes) and request.method != "HEAD" else b""
         if isinstance(fault, Cuts):
             headers = {"Content-Type": response.content_type, "Content-Length": str(len(body))}
             return await cut(request, seen, headers, body, fault)
@@ -231,14 +221,14 @@ class AzureArtifacts:
             fault = self.faults.due("upload", form.filename, form.project)
             if isinstance(fault, Waits):
                 await pause(fault.seconds)
-            if fault is None or isinstance(fault, Waits) or fault.stores_first:
+            if fault is None or fault.stores_first:
                 azure_upload.check_form(form, self.manners)
                 azure_upload.check_free(form, self.contents, self.manners, self.place.feed)
                 azure_upload.keep(form, self.contents, time.time())
-            if isinstance(fault, Fails):
-                raise fail(fault)
             if isinstance(fault, Cuts):
                 return write_raw(request, b"")
+            if not isinstance(fault, Waits):
+                await meet(fault)
         finally:
             form.path.unlink(missing_ok=True)
         asked.seen.status = self.manners.accepted_status
@@ -293,7 +283,8 @@ def main() -> None:
     """Serve until SIGTERM, or for ``--seconds``.
 
     ``--settings`` is a file of JSON: ``organization``, ``project``, ``feed``, ``passwords`` (password to
-    role), ``manners`` (as Manners), ``faults`` (each with ``target``, ``times`` and one of ``fails``, ``cuts``, ``waits``).
+    role), ``manners`` (as Manners), ``faults`` (each with ``target``, ``times``, and a fault as ``fault_of``
+    reads it).
     ``--port-file`` gets JSON, once it answers: ``upload_url``, ``simple_url``, ``rest_url``, ``storage_origin``, ``pid``.
     """
     parser = argparse.ArgumentParser(prog="python -m tests.doubles.azure")

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 Role = Literal["none", "reader", "collaborator", "contributor"]
 """What a password may do: nothing; read; also save from upstream sources; also publish."""
@@ -50,6 +50,7 @@ class Fails:
     retry_after: str | None = None
     stores_first: bool = False
     body: str | None = None
+    content_type: str = "application/json; charset=utf-8"
 
 
 @dataclass(frozen=True)
@@ -61,13 +62,23 @@ class Cuts:
 
 
 @dataclass(frozen=True)
+class Redirects:
+    """Answers with another address, an absolute one or a path; an upload is not kept."""
+
+    to: str
+    status: int = 302
+    stores_first: ClassVar[bool] = False
+
+
+@dataclass(frozen=True)
 class Waits:
     """Waits, and then answers as it should."""
 
     seconds: float
+    stores_first: ClassVar[bool] = True
 
 
-Fault = Fails | Cuts | Waits
+Fault = Fails | Cuts | Redirects | Waits
 
 
 @dataclass
@@ -102,8 +113,8 @@ class Faults:
 
 
 def fault_of(stated: Mapping[str, Any]) -> Fault:
-    """Read ``{"fails": {…}}``, ``{"cuts": {…}}`` or ``{"waits": {…}}``."""
-    for name, kind in (("fails", Fails), ("cuts", Cuts), ("waits", Waits)):
+    """Read ``{"fails": {…}}``, ``{"cuts": {…}}``, ``{"redirects": {…}}`` or ``{"waits": {…}}``."""
+    for name, kind in (("fails", Fails), ("cuts", Cuts), ("redirects", Redirects), ("waits", Waits)):
         if name in stated:
             made: Fault = kind(**stated[name])
             return made

@@ -12,8 +12,8 @@ from aiohttp import web
 from tests.doubles.azure_answers import Said
 from tests.doubles.azure_contents import Contents, Held
 from tests.doubles.azure_log import Log, Seen
-from tests.doubles.azure_manners import Cuts, Fails, Faults, Manners, Waits
-from tests.doubles.azure_wire import answer, cut, fail, pause
+from tests.doubles.azure_manners import Cuts, Faults, Manners
+from tests.doubles.azure_wire import answer, cut, meet, pause
 
 _PIECE_BYTES = 256 * 1024
 
@@ -55,13 +55,7 @@ class Storage:
     async def _answer(self, request: web.BaseRequest, seen: Seen) -> web.StreamResponse:
         blob, disposition = self._open(request)
         fault = self._faults.due("storage", seen.what)
-        match fault:
-            case Fails():
-                raise fail(fault)
-            case Waits(seconds):
-                await pause(seconds)
-            case _:
-                pass
+        await meet(fault)
         total = blob.stat().st_size
         ranged = _range(request.headers.get("Range", ""), total) if self._manners.takes_ranges else None
         start, stop = ranged or (0, total)

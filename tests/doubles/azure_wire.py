@@ -7,7 +7,7 @@ from aiohttp import web
 
 from tests.doubles.azure_answers import NAMES, Said
 from tests.doubles.azure_log import Seen
-from tests.doubles.azure_manners import Cuts, Fails
+from tests.doubles.azure_manners import Cuts, Fails, Fault, Redirects, Waits
 
 
 async def answer(request: web.BaseRequest, seen: Seen, said: Said) -> web.StreamResponse:
@@ -23,12 +23,23 @@ async def answer(request: web.BaseRequest, seen: Seen, said: Said) -> web.Stream
     return write_raw(request, "\r\n".join([*head, "", ""]).encode() + content)
 
 
-def fail(fault: Fails) -> Said:
-    """Return what a fault has the service say."""
-    said = Said(fault.status, fault.words, key="ServiceException", body=fault.body)
-    if fault.retry_after is not None:
-        said.headers["Retry-After"] = fault.retry_after
-    return said
+async def meet(fault: Fault | None) -> None:
+    """Wait, or raise what a fault has the service say; a cut is the caller's own affair."""
+    match fault:
+        case Fails():
+            said = Said(fault.status, fault.words, key="ServiceException", body=fault.body)
+            said.headers["Content-Type"] = fault.content_type
+            if fault.retry_after is not None:
+                said.headers["Retry-After"] = fault.retry_after
+            raise said
+        case Redirects(to, status):
+            said = Said(status, "The resource is at another address.", body="")
+            said.headers["Location"] = to
+            raise said
+        case Waits(seconds):
+            await pause(seconds)
+        case _:
+            pass
 
 
 async def cut(

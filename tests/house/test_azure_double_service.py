@@ -9,6 +9,7 @@ import pytest
 
 from tests.builders.foreign_feeds import azure_process
 from tests.builders.forms import CONTENT_TYPE, form_of
+from tests.builders.working_server import wait_until
 from tests.doubles.azure import AzureArtifacts, azure_in_thread
 from tests.doubles.azure_calls import (
     COLLABORATOR,
@@ -168,10 +169,12 @@ def test_internal_versions_hide_those_of_the_upstream(
 
 def test_the_log_counts_pages_and_connections(azure: AzureArtifacts, wheel: Path) -> None:
     azure.store(wheel.name, wheel.read_bytes())
-    azure.manners.delay_seconds = 0.2
+    azure.manners.delay_seconds = 1.0
 
     with ThreadPoolExecutor(5) as pool:
         list(pool.map(lambda _: get(f"{azure.simple_url}Demo_Thing/"), range(5)))
+    azure.manners.delay_seconds = 0.0
+    wait_until(lambda: azure.log.open_connections == 0, 10)
     with httpx.Client(auth=READER) as client:
         for _ in range(3):
             client.get(azure.simple_url)

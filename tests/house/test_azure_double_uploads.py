@@ -28,7 +28,7 @@ from tests.doubles.azure_log import (
     uploads_by_file,
     whole_downloads,
 )
-from tests.doubles.azure_manners import Cuts, Fails, Waits
+from tests.doubles.azure_manners import Cuts, Fails, Redirects, Waits
 
 MakeWheel = Callable[..., Path]
 
@@ -319,6 +319,29 @@ def test_whatever_is_asked_can_be_slow(azure: AzureArtifacts, wheel: Path) -> No
         with pytest.raises(httpx.ReadTimeout):
             httpx.get(url, auth=auth, timeout=0.2)
         assert httpx.get(url, auth=auth).status_code < 400
+
+
+@pytest.mark.parametrize("status", [302, 307, 308])
+def test_an_upload_can_be_sent_elsewhere(azure: AzureArtifacts, wheel: Path, status: int) -> None:
+    elsewhere = f"{azure.upload_url}/"
+    azure.fault("upload", Redirects(elsewhere, status), times=1)
+
+    answer = send(azure, wheel)
+
+    assert (answer.status_code, answer.headers["Location"]) == (status, elsewhere)
+    assert azure.files() == {}
+
+
+def test_a_page_can_be_one_to_sign_in_on(azure: AzureArtifacts, wheel: Path) -> None:
+    azure.store(wheel.name, wheel.read_bytes())
+    sign_in = Fails(203, body="<html>Sign in</html>", content_type="text/html")
+    azure.fault("page:demo-thing", sign_in, times=1)
+    azure.fault("page:demo-thing", Redirects("/_signin"), times=1)
+
+    pages = [get(f"{azure.simple_url}demo-thing/") for _ in range(3)]
+
+    assert [page.status_code for page in pages] == [203, 302, 200]
+    assert (pages[0].text, pages[0].headers["Content-Type"]) == ("<html>Sign in</html>", "text/html")
 
 
 def test_an_upload_that_waits_is_taken_afterwards(azure: AzureArtifacts, wheel: Path) -> None:
