@@ -60,7 +60,7 @@ def walk(
     while queue:
         name, extra = queue.popleft()
         for requirement in members[name].requires_dist:
-            if _asked_for(requirement, environment, extra):
+            if requirement_holds(requirement, environment, extra):
                 meet(requirement, str(name))
     return found
 
@@ -159,7 +159,8 @@ def _sides(operator: str, patch: int) -> tuple[int, ...]:
     return (patch - 1, patch, patch + 1)
 
 
-def _asked_for(requirement: Requirement, environment: Mapping[str, str], extra: str) -> bool:
+def requirement_holds(requirement: Requirement, environment: Mapping[str, str], extra: str) -> bool:
+    """Whether a requirement holds by the plain name (``extra`` empty), or for that extra alone."""
     if requirement.marker is None:
         return not extra
     if extra and _holds(requirement, environment, ""):
