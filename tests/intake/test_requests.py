@@ -195,16 +195,34 @@ def test_an_impossible_set_says_why_for_each_target(new_feed: NewFeed) -> None:
         said = next(line for line in reason(run).splitlines() if line.startswith(f"{one.target}: "))
         assert f"no set of versions fits {one.target}" in said
     assert reason(run).count("part>=2") >= 2
+    assert "feedgate.invalid" not in reason(run)
     assert (intake.serial, intake.names()) == (serial, [])
 
 
-def test_an_impossible_specifier_names_the_versions(intake: Intake) -> None:
+def test_a_version_that_nobody_has_is_answered_with_the_newest_there_is(intake: Intake) -> None:
     intake.offer("demo", "1.0")
+    intake.offer("demo", "1.10")
 
-    said = reason(intake.add("demo>=2"))
+    run = intake.add("demo>=2")
 
-    assert "demo>=2" in said
-    assert "feedgate.invalid" not in said
+    assert run.error is not None
+    assert (run.error.code, run.error.message) == (
+        "no-such-version",
+        "demo>=2: there is no such version; the newest to choose from is 1.10",
+    )
+
+
+def test_a_version_for_other_pythons_alone_is_answered_with_what_it_asks_for(intake: Intake) -> None:
+    intake.offer("demo", "1.0")
+    intake.offer("demo", "2.0", requires_python=">=3.12")
+
+    run = intake.add("demo>=2")
+
+    assert run.error is not None
+    assert (run.error.code, run.error.message) == (
+        "python-not-admitted",
+        f"demo>=2: no version is for {EXACT}; 2.0 asks for Python >=3.12",
+    )
 
 
 def test_a_set_that_fits_one_target_of_two_brings_nothing(new_feed: NewFeed) -> None:

@@ -96,17 +96,16 @@ async def _what_no_file_meets(name: ProjectName, sought: Sought) -> Failed | Non
         newest, _file = max(files, key=_rank)
         return Failed(
             "no-such-version",
-            f"{name}: no version fits {asked}; the newest there is to choose from is {newest}{left_out}. "
+            f"{name}{asked}: there is no such version; the newest to choose from is {newest}{left_out}. "
             "Next: ask for a version that there is",
         )
     if any(_admits(file, sought.target) for _version, file in wanted):
         return None
     version, file = max(wanted, key=_rank)
-    which = f"no version that fits {asked}" if str(asked) else "no version"
     return Failed(
         "python-not-admitted",
-        f"{name}: {which} is for {sought.target}; {version} asks for Python {file.requires_python}{left_out}. "
-        "Next: ask for another version, or for a target of another Python",
+        f"{name}{asked}: no version is for {sought.target}; {version} asks for Python {file.requires_python}"
+        f"{left_out}. Next: ask for another version, or for a target of another Python",
     )
 
 

@@ -148,7 +148,7 @@ async def test_a_version_that_nobody_has_is_answered_with_the_newest_that_there_
 
     assert failed.code == "no-such-version"
     assert failed.reason.startswith(
-        "demo: no version fits ==99.1; the newest there is to choose from is 3.1.1. Next: "
+        "demo==99.1: there is no such version; the newest to choose from is 3.1.1. Next: "
     )
 
 
@@ -182,7 +182,7 @@ async def test_all_that_the_request_says_of_a_name_counts_together() -> None:
     )
 
     assert failed.code == "no-such-version"
-    assert "demo: no version fits !=2.0,<3,>=2; the newest" in failed.reason
+    assert "demo!=2.0,<3,>=2: there is no such version; the newest" in failed.reason
 
 
 async def test_what_only_the_constraints_say_of_a_dependency_is_not_called_the_cause() -> None:
@@ -228,9 +228,7 @@ async def test_versions_for_other_pythons_alone_are_named_with_the_python_they_a
     )
 
     assert failed.code == "python-not-admitted"
-    assert failed.reason.startswith(
-        f"demo: no version that fits >=2 is for {LINUX}; 2.1 asks for Python >=3.13. Next: "
-    )
+    assert failed.reason.startswith(f"demo>=2: no version is for {LINUX}; 2.1 asks for Python >=3.13. Next: ")
 
 
 async def test_a_project_that_is_for_other_pythons_altogether_is_named_too() -> None:
