@@ -194,8 +194,27 @@ class NamedText(Body):
     text: str
 
 
+Texts: TypeAlias = Annotated[list[str], Field(max_length=1000)]
+
+
+class DestinationChoice(Body):
+    """Where a closure is sent: a standing destination by its name, or the asking command's own addresses.
+
+    Credentials are never part of it. ``internal`` are patterns of names that are not asked upstream,
+    ``limits`` are words like ``metadata=2.1`` and ``size=500MB``.
+    """
+
+    name: str | None = None
+    upload_url: str | None = None
+    read_url: str | None = None
+    internal: Texts = []
+    upstream_allow: Texts = []
+    accept_existing: Texts = []
+    limits: Texts = []
+
+
 class RunCreation(Body):
-    """A request: what to bring in, for which targets (none = the feed's)."""
+    """A request: what to bring in, for which targets (none = the feed's), and where to send it."""
 
     kind: RunKind = RunKind.ADD
     requirements: Annotated[list[str], Field(max_length=1000)] = []
@@ -206,6 +225,7 @@ class RunCreation(Body):
     upgrade: bool = False
     upgrade_packages: list[str] = []
     reason: ReasonText | None = None
+    destination: DestinationChoice | None = None
 
 
 class ClosureBody(Body):
@@ -230,7 +250,9 @@ class FileOutcome(Body):
     filename: str
     sha256: str | None
     size_bytes: int | None = None
-    state: Literal["new", "present", "fetched", "published", "held", "refused"]
+    state: Literal[
+        "new", "present", "fetched", "published", "held", "refused", "conflict", "spent", "kept-back"
+    ]
     reason: str | None = None
 
 
@@ -251,6 +273,13 @@ class KeptBody(Body):
     version: str
 
 
+class InternalBody(Body):
+    """A name that the destination alone answers for, and why."""
+
+    name: str
+    because: str
+
+
 class StepSeconds(Body):
     """How long a step took, over its targets the longest."""
 
@@ -268,12 +297,16 @@ class ErrorBody(Body):
 
 
 class RunBody(Body):
-    """A run: its state at any time, its result once it is final."""
+    """A run: its state at any time, its result once it is final.
+
+    With a destination, ``published``, ``already_present``, ``conflicts`` and ``spent`` speak of that.
+    """
 
     run: str
     kind: RunKind
     state: RunState
     feed: str
+    destination: str | None = None
     requester: str
     created_at: datetime
     started_at: datetime | None
@@ -291,9 +324,13 @@ class RunBody(Body):
     refused: int = 0
     targets: list[TargetOutcome] = []
     files: list[FileOutcome] = []
+    conflicts: list[str] = []
+    spent: list[str] = []
     internal: list[str] = []
+    internal_because: list[InternalBody] = []
     kept: list[KeptBody] = []
     passed_over: list[PassedOverBody] = []
+    notes: list[str] = []
     escapes: list[str] = []
     steps: list[StepSeconds] = []
     seconds: float | None = None
@@ -306,6 +343,7 @@ class RunLine(Body):
     kind: RunKind
     state: RunState
     feed: str
+    destination: str | None = None
     requester: str
     created_at: datetime
     finished_at: datetime | None

@@ -123,6 +123,16 @@ class FetchSettings(Section):
     )
 
 
+class DestinationSettings(Section):
+    """The foreign indexes that closures are sent to."""
+
+    allowed_hosts: Annotated[tuple[str, ...], BeforeValidator(_split_list)] = Field(
+        (),
+        description="Hosts that feeds may have as standing destinations, and that may be connected to although "
+        "their address is not global.",
+    )
+
+
 class RunSettings(Section):
     """How runs are worked on."""
 
@@ -153,6 +163,7 @@ class Settings(Section):
     server: ServerSettings = ServerSettings()
     limits: LimitSettings = LimitSettings()
     fetch: FetchSettings = FetchSettings()
+    destinations: DestinationSettings = DestinationSettings()
     runs: RunSettings = RunSettings()
     access: AccessSettings = AccessSettings()
 

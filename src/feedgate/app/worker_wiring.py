@@ -6,12 +6,14 @@ import shutil
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
 from typing import Final
 
 import uv
 
 from feedgate.app.clock import now
+from feedgate.app.destination_wiring import open_destination
 from feedgate.app.directory import DataDirectory
 from feedgate.app.own_destination import OwnDestination
 from feedgate.app.settings import Settings
@@ -19,6 +21,7 @@ from feedgate.app.upstream_wiring import open_upstream
 from feedgate.blobs.files import Files
 from feedgate.gate.look import Looks
 from feedgate.index.loopback import Loopback
+from feedgate.intake.destinations import Destinations, Own
 from feedgate.intake.run_index import Sources
 from feedgate.intake.uv import Uv, resolvers_by_default
 from feedgate.intake.workflows import IntakeParts, make_workflows
@@ -42,8 +45,6 @@ async def open_worker(
     ``own`` is the destination of the command that started the server, for
     its own runs; no record has it, so it ends with this process.
     """
-    if own is not None:
-        _log.info("the command's own destination takes uploads at %s", own.addresses.upload_url)
     # Nobody works there, and a step that is taken again begins with nothing.
     await asyncio.to_thread(shutil.rmtree, directory.scratch, ignore_errors=True)
     records = await asyncio.to_thread(open_database, sqlite_url(directory.records_file))
@@ -52,10 +53,11 @@ async def open_worker(
     async with (
         open_upstream(settings, directory) as (fetcher, upstream),
         Looks.opened(records, blobs, now) as looks,
+        Destinations(partial(open_destination, settings, records), _own(own)) as destinations,
         Loopback() as loopback,
     ):
         parts = IntakeParts(
-            sources=Sources(records, blobs, fetcher, upstream, looks),
+            sources=Sources(records, blobs, fetcher, upstream, looks, destinations),
             uv=Uv(
                 Path(uv.find_uv_bin()),
                 Path(sys.executable),
@@ -76,3 +78,7 @@ async def open_worker(
         )
         await engine.launch()
         yield Reconciler(records, engine)
+
+
+def _own(own: OwnDestination | None) -> Own | None:
+    return None if own is None else Own(own.addresses, own.credentials)

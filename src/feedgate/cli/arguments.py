@@ -7,6 +7,9 @@ import typer
 
 FeedArgument: TypeAlias = Annotated[str, typer.Argument(metavar="ORG/FEED", help="The feed.")]
 FeedOption: TypeAlias = Annotated[str, typer.Option("--feed", "-f", metavar="ORG/FEED", help="The feed.")]
+OptionalFeed: TypeAlias = Annotated[
+    str | None, typer.Option("--feed", "-f", metavar="ORG/FEED", help="The feed.")
+]
 TargetsOption: TypeAlias = Annotated[
     list[str] | None,
     typer.Option("--target", metavar="TARGET", help="PYTHON@PLATFORM, or host. Repeatable."),

@@ -11,6 +11,7 @@ import typer
 from feedgate.api.client import Client
 from feedgate.api.connection import Server
 from feedgate.app.local import connect_locally
+from feedgate.app.own_destination import OwnDestination, OwnDestinationNotTaken
 from feedgate.cli.main import place
 from feedgate.errors import Invalid
 from feedgate.model.secret import Secret
@@ -41,19 +42,24 @@ class Door:
 
 
 @contextmanager
-def opened(context: typer.Context) -> Iterator[Door]:
-    """Reach the server for the length of one command, starting one where none runs."""
+def opened(context: typer.Context, *, own: OwnDestination | None = None) -> Iterator[Door]:
+    """Reach the server for the length of one command, starting one where none runs.
+
+    With ``own``, the caller's own destination, it must be one that this command starts.
+    """
     where = place(context)
     if where.url is not None:
         if where.data is not None:
             raise TwoPlaces
+        if own is not None:
+            raise OwnDestinationNotTaken(f"the server at {where.url}", "Leave --url out, or")
         token = os.environ.get(TOKEN_VARIABLE)
         server = Server(where.url, None if token is None else Secret(token))
         with Client(server) as client:
             yield Door(client, stays=True, started_by_us=False, as_json=where.as_json)
         return
     config = None if where.config is None else Path(where.config)
-    with connect_locally(data_directory(where.data), os.environ, config=config) as connection:
+    with connect_locally(data_directory(where.data), os.environ, config=config, own=own) as connection:
 
         def again() -> Server:
             found = connection.reattach()

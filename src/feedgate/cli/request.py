@@ -1,5 +1,6 @@
 """``feedgate plan`` and ``feedgate add``: ask for packages, and follow what comes of it."""
 
+from collections.abc import Sequence
 from typing import Annotated
 
 import typer
@@ -7,17 +8,35 @@ import typer
 from feedgate.api.bodies import RunCreation
 from feedgate.cli.arguments import (
     ConstraintFiles,
-    FeedOption,
+    OptionalFeed,
     ReportFolder,
     RequirementFiles,
     TargetsOption,
+)
+from feedgate.cli.destination_choice import ChosenDestination, DestinationOptions
+from feedgate.cli.destination_options import (
+    AcceptExisting,
+    FeedOrDestination,
+    InternalPatterns,
+    LimitOptions,
+    PolicyOfAFeed,
+    PolicyOption,
+    ReadUrl,
+    TargetMissing,
+    To,
+    UpstreamAllow,
+    Username,
+    announce,
+    chosen_destination,
+    feed_of,
+    make_local_feed,
 )
 from feedgate.cli.door import opened
 from feedgate.cli.follow import follow_to_end, new_key, require_a_staying_server, show_accepted
 from feedgate.cli.request_files import read_request_files
 from feedgate.cli.run_report import ReportNeedsTheEnd, prepare_folder
 from feedgate.errors import Invalid
-from feedgate.model.names import parse_feed_path
+from feedgate.model.names import FeedPath, parse_feed_path
 from feedgate.model.run import RunKind
 
 app = typer.Typer(rich_markup_mode=None, add_completion=False)
@@ -56,8 +75,9 @@ Reason = Annotated[
 
 def _ask(
     context: typer.Context,
-    feed: FeedOption,
     requirements: Requirements = None,
+    feed: OptionalFeed = None,
+    to: To = None,
     files: RequirementFiles = None,
     constraints: ConstraintFiles = None,
     targets: TargetsOption = None,
@@ -68,6 +88,13 @@ def _ask(
     reason: Reason = None,
     wait: Wait = True,
     report: ReportFolder = None,
+    read_url: ReadUrl = None,
+    username: Username = None,
+    internal: InternalPatterns = None,
+    upstream_allow: UpstreamAllow = None,
+    accept_existing: AcceptExisting = None,
+    limits: LimitOptions = None,
+    policy: PolicyOption = None,
 ) -> None:
     if report is not None:
         if not wait:
@@ -76,8 +103,20 @@ def _ask(
     for word in requirements or []:
         if word.endswith((".txt", ".toml", ".in")):
             raise LooksLikeFile(word)
+    options = DestinationOptions(
+        to=to,
+        read_url=read_url,
+        username=username,
+        internal=internal or [],
+        upstream_allow=upstream_allow or [],
+        accept_existing=accept_existing or [],
+        limits=limits or [],
+    )
+    chosen = chosen_destination(options)
+    path = _feed(feed, chosen, targets or [], policy)
+    kind = RunKind(str(context.info_name))
     creation = RunCreation(
-        kind=RunKind(str(context.info_name)),
+        kind=kind,
         requirements=requirements or [],
         files=read_request_files(files or [], constraints or []),
         targets=targets or [],
@@ -86,15 +125,34 @@ def _ask(
         upgrade=upgrade,
         upgrade_packages=upgrade_packages or [],
         reason=reason,
+        destination=None if chosen is None else chosen.body(),
     )
-    path = parse_feed_path(feed)
-    with opened(context) as door:
+    if chosen is not None:
+        announce(chosen)
+    with opened(context, own=None if chosen is None else chosen.own) as door:
         if not wait:
             require_a_staying_server(door)
+        if chosen is not None and kind is RunKind.ADD:
+            make_local_feed(door, path, creation.targets, policy)
         reply = door.client.create_run(path, creation, key=new_key())
         if not wait:
             raise typer.Exit(show_accepted(reply, as_json=door.as_json))
         raise typer.Exit(follow_to_end(door, reply.body.run, report=report))
+
+
+def _feed(
+    feed: str | None, chosen: ChosenDestination | None, targets: Sequence[str], policy: str | None
+) -> FeedPath:
+    """Return the feed that the request goes into: the named one, or that which stands for the destination."""
+    if feed is None and chosen is not None:
+        if not targets:
+            raise TargetMissing
+        return feed_of(chosen)
+    if feed is None or chosen is not None:
+        raise FeedOrDestination
+    if policy is not None:
+        raise PolicyOfAFeed
+    return parse_feed_path(feed)
 
 
 # Two commands of one shape: the kind of run is the command's own name.

@@ -114,6 +114,14 @@ def create_feed(  # noqa: PLR0913  # what a feed is
     return show_feed(records, caller, path)
 
 
+def prepare_feed(records: Database, caller: Caller, path: FeedPath, *, now: datetime) -> None:
+    """Give the path a place that runs can be noted under, without making the feed; an administrator's act."""
+    by = require_administrator(caller)
+    _ensure_organization(records, path.organization, by=by, now=now)
+    with records.note() as note:
+        feeds.prepare(note, path)
+
+
 def list_feeds(records: Database, caller: Caller) -> tuple[FeedSummary, ...]:
     """Return the feeds that the caller may know of, by path."""
     with records.read() as view:

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from packaging.version import Version
@@ -76,14 +76,16 @@ class RunHasEnded(Conflict):
 class Closure:
     """What is to become visible: ``rows`` the feed does not have, ``present`` what it has.
 
-    ``base`` is the serial at which the closure was proved; ``facts`` is what the
-    ledger's entry says of the request, beside the files.
+    ``base`` is the serial at which the closure was proved; None = it was proved against a
+    destination, which this feed follows, also in whose a name is. ``facts`` is what the
+    ledger's entry says of the request, beside the files; ``round`` counts the closures of one run.
     """
 
     rows: Sequence[Published]
     present: Sequence[tuple[ProjectName, str]]
-    base: Serial
+    base: Serial | None
     facts: Mapping[str, Json]
+    round: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +137,7 @@ def _publish(  # as its caller
     known = distributions.spent(change, located.id, [row.file.filename for row in closure.rows])
     present = [filename for _name, filename in closure.present]
     entry = entries.written_by(change, located.id, run, Act.PUBLISHED)
-    if entry is not None:
+    if entry is not None and _round_of(entry) >= closure.round:
         return _written(entry, closure, present)
     if _has_ended(change, run):
         raise RunHasEnded(run)
@@ -155,12 +157,13 @@ def _publish(  # as its caller
             present.append(row.file.filename)
     if not new:
         return Publication(before, (), tuple(sorted(present)))
-    _open_projects(change, located, new)
+    _open_projects(change, located, new, follows=closure.base is None)
     distributions.publish(change, located.id, new)
     published = tuple(sorted(row.file.filename for row in new))
     digests = {row.file.filename: row.digest for row in new}
     files: list[Json] = [{"filename": name, "sha256": digests[name]} for name in published]
-    serial = change.record({**closure.facts, "files": files})
+    facts = {**closure.facts, "files": files}
+    serial = change.record(facts if closure.round == 1 else {**facts, "round": closure.round})
     publication = Publication(serial, published, tuple(sorted(present)))
     keep(change, publication)
     return publication
@@ -176,6 +179,10 @@ def _has_ended(change: Change, run: RunId) -> bool:
     return found is not None and found.state.is_final
 
 
+def _round_of(entry: Entry) -> int:
+    return int(json.loads(entry.facts).get("round", 1))
+
+
 def _written(entry: Entry, closure: Closure, present: list[str]) -> Publication:
     """Return what the run published when it was here before."""
     published = {str(file["filename"]) for file in json.loads(entry.facts)["files"]}
@@ -185,20 +192,24 @@ def _written(entry: Entry, closure: Closure, present: list[str]) -> Publication:
 
 def _changed(change: Change, located: Located, closure: Closure) -> tuple[ProjectName, ...]:
     head, _hash = head_of(change, located.id)
-    if head == closure.base:
+    base = closure.base
+    if base is None or head == base:
         return ()
     names = {row.project for row in closure.rows} | {name for name, _filename in closure.present}
-    return tuple(
-        name for name in sorted(names) if distributions.last_change(change, located.id, name) > closure.base
-    )
+    return tuple(name for name in sorted(names) if distributions.last_change(change, located.id, name) > base)
 
 
-def _open_projects(change: Change, located: Located, rows: Sequence[Published]) -> None:
+def _open_projects(change: Change, located: Located, rows: Sequence[Published], *, follows: bool) -> None:
     known = projects.all_projects(change, located.id)
+    own = {row.project for row in rows if row.origin is Origin.INTERNAL}
     for name in sorted({row.project for row in rows}):
         project = known.get(name)
+        origin = Origin.INTERNAL if name in own else Origin.IMPORTED
         if project is None:
-            projects.put(change, located.id, FeedProject(name, Origin.IMPORTED))
+            projects.put(change, located.id, FeedProject(name, origin))
+        elif follows:
+            if project.origin is not origin:
+                projects.put(change, located.id, replace(project, origin=origin))
         elif project.is_internal:
             raise NameIsInternal(located.path, name)
         elif project.origin is Origin.INTERNAL:

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Protocol
 
 from feedgate.blobs.store import BlobStore
 from feedgate.gate.look import Looks
@@ -10,7 +11,18 @@ from feedgate.gate.looked import Looked
 from feedgate.index.shared_task import retrieve
 from feedgate.model.digest import Digest
 from feedgate.model.distribution import Distribution
-from feedgate.outside.fetcher import Fetcher
+from feedgate.outside.fetcher import Stored
+from feedgate.outside.receiving import ReceivingStore
+
+
+class Downloads(Protocol):
+    """Whoever brings a file into the store: a fetcher, or several of them."""
+
+    async def download(
+        self, file: Distribution, blobs: ReceivingStore, *, progress: Callable[[int], None]
+    ) -> Stored:
+        """Bring it, as ``Fetcher.download`` does."""
+        ...
 
 
 class Arrivals:
@@ -19,7 +31,7 @@ class Arrivals:
     ``brought`` are the digests that were fetched now: what the store had already is not among them.
     """
 
-    def __init__(self, fetcher: Fetcher, blobs: BlobStore, looks: Looks) -> None:
+    def __init__(self, fetcher: Downloads, blobs: BlobStore, looks: Looks) -> None:
         self._fetcher = fetcher
         self._blobs = blobs
         self._looks = looks
@@ -35,9 +47,9 @@ class Arrivals:
         ``progress`` hears of bytes as ``Fetcher.download`` tells them, if this call begins the fetching.
         Raises what ``Fetcher.download`` raises.
         """
-        task = self._stored.get(file.filename)
+        task = self._stored.get(_place(file))
         if task is None or _failed(task):
-            task = self._stored[file.filename] = asyncio.ensure_future(self._store(file, progress))
+            task = self._stored[_place(file)] = asyncio.ensure_future(self._store(file, progress))
             task.add_done_callback(retrieve)
         return await asyncio.shield(task)
 
@@ -55,7 +67,7 @@ class Arrivals:
 
     def known(self, file: Distribution) -> Distribution:
         """Return the file with its digest where it has come, else as it is."""
-        task = self._stored.get(file.filename)
+        task = self._stored.get(_place(file))
         return task.result() if task is not None and task.done() and not _failed(task) else file
 
     async def _store(self, file: Distribution, progress: Callable[[int], None]) -> Distribution:
@@ -75,14 +87,24 @@ class Arrivals:
         return file
 
     def _look(self, stored: Distribution) -> "asyncio.Task[Looked]":
-        if stored.digest is None:
-            raise RuntimeError(f"{stored.filename}: stored and without a digest")
-        task = self._looked.get(stored.filename)
+        task = self._looked.get(_place(stored))
         if task is None or _failed(task):
-            task = asyncio.ensure_future(self._looks.look(stored.digest, stored.filename))
+            task = asyncio.ensure_future(self._looks.look(digest_stored(stored), stored.filename))
             task.add_done_callback(retrieve)
-            self._looked[stored.filename] = task
+            self._looked[_place(stored)] = task
         return task
+
+
+def digest_stored(file: Distribution) -> Digest:
+    """Return the digest of a file that is in the store."""
+    if file.digest is None:
+        raise RuntimeError(f"{file.filename}: stored and without a digest")
+    return file.digest
+
+
+def _place(file: Distribution) -> str:
+    """Return what tells a file from one of the same name elsewhere."""
+    return file.source or file.filename
 
 
 def _failed(task: "asyncio.Task[Distribution] | asyncio.Task[Looked]") -> bool:

@@ -17,6 +17,7 @@ from packaging.utils import canonicalize_name
 from feedgate.errors import Invalid
 from feedgate.formats.pylock import lock_conditions, parse_request_lock
 from feedgate.formats.requirements import parse_requirement, parse_requirements_text
+from feedgate.intake.asked_destination import AskedDestination
 from feedgate.intake.host import host_target
 from feedgate.model.environment import marker_environment
 from feedgate.model.names import ProjectName, parse_project_name
@@ -87,6 +88,7 @@ class Asked:
     upgrade: bool = False
     upgrade_projects: tuple[str, ...] = ()
     reason: str | None = None
+    destination: AskedDestination | None = None
 
     def to_text(self) -> str:
         """Return the JSON text that the run's row keeps."""
@@ -96,6 +98,7 @@ class Asked:
     def from_text(cls, text: str) -> "Asked":
         """Read what ``to_text`` wrote."""
         stored = json.loads(text)
+        destination = stored["destination"]
         return cls(
             kind=RunKind(stored["kind"]),
             requirements=tuple(stored["requirements"]),
@@ -106,6 +109,7 @@ class Asked:
             upgrade=stored["upgrade"],
             upgrade_projects=tuple(stored["upgrade_projects"]),
             reason=stored["reason"],
+            destination=None if destination is None else AskedDestination.from_stored(destination),
         )
 
 
@@ -207,6 +211,8 @@ def check(asked: Asked, targets: tuple[Target, ...]) -> None:
     """Raise the first error there is in the request, for any of ``targets``."""
     newest_allowed(asked)
     upgraded(asked)
+    if asked.destination is not None:
+        asked.destination.check()
     if not any(found.requirements for found in _all_words(asked, targets)):
         raise NothingAsked
 

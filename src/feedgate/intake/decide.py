@@ -7,12 +7,14 @@ from datetime import datetime
 from typing import ClassVar
 
 from feedgate.feed.verdicts import note_verdict
-from feedgate.gate.decide import decide_import
+from feedgate.gate.decide import decide_import, decide_upload
 from feedgate.gate.look import Looks
+from feedgate.gate.looked import Looked
 from feedgate.intake.kept import Judged, feed_of, fetched_by, keep_judged, resolved_by
 from feedgate.model.decision import Decision, Verdict
 from feedgate.model.digest import Digest
 from feedgate.model.distribution import Distribution
+from feedgate.model.resolution import Pin
 from feedgate.model.run import Done, Event, Held, Outcome, Refused, Run, Tell
 from feedgate.model.target import Target
 from feedgate.policy.policies import Policy, find_policy
@@ -39,21 +41,18 @@ class Decide:
         resolved = await asyncio.to_thread(resolved_by, self.records, run.id)
         fetched = await asyncio.to_thread(fetched_by, self.records, run.id)
         located, policy = await asyncio.to_thread(self._feed, run)
-        files = {
-            pin.file.filename: pin.file for part in resolved.values() for pin in part.pins if not pin.present
-        }
+        pins = {pin.file.filename: pin for part in resolved.values() for pin in part.pins if not pin.present}
         digests = {} if fetched is None else fetched.digests
-        looked = await self.looks.look_all(
-            [(digests[name], name) for name in files], seen=lambda _count: None
-        )
+        looked = await self.looks.look_all([(digests[name], name) for name in pins], seen=lambda _count: None)
         # In a thread: a hostile METADATA takes seconds to read.
         decisions = await asyncio.to_thread(
             lambda: {
-                name: decide_import(policy, file, looked[digests[name]], now=self.clock())
-                for name, file in files.items()
+                name: _decide(policy, pin, looked[digests[name]], self.clock()) for name, pin in pins.items()
             }
         )
-        judged = tuple(_judged(files[name], digests[name], decision) for name, decision in decisions.items())
+        judged = tuple(
+            _judged(pins[name].file, digests[name], decision) for name, decision in decisions.items()
+        )
         await asyncio.to_thread(keep_judged, self.records, run.id, judged)
         tell(Event("decided", {verdict.value: _count(judged, verdict) for verdict in Verdict}))
         for verdict, outcome in ((Verdict.REFUSE, Refused), (Verdict.HOLD, Held)):
@@ -72,6 +71,13 @@ class Decide:
     def _note(self, run: Run, located: Located, verdict: Verdict, files: Sequence[Judged]) -> None:
         kept_out = [(file.filename, file.digest, file.reason) for file in files]
         note_verdict(self.records, located, run.id, run.requester, verdict, kept_out, now=self.clock())
+
+
+def _decide(policy: Policy, pin: Pin, looked: Looked, now: datetime) -> Decision:
+    """Decide on a file as what it is: a destination's own is like an upload, all others are imports."""
+    if pin.internal:
+        return decide_upload(policy, pin.file.filename, looked, now=now)
+    return decide_import(policy, pin.file, looked, now=now)
 
 
 def _judged(file: Distribution, digest: Digest, decision: Decision) -> Judged:

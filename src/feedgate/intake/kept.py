@@ -89,6 +89,19 @@ def resolved_by(records: Database, run: RunId) -> dict[str, Resolved]:
     return {target: _to_resolved(body) for target, body in bodies.items()}
 
 
+def keep_internal(records: Database, run: RunId, target: str, because: Mapping[ProjectName, str]) -> None:
+    """Keep why names are a destination's own, as one target's resolution met them, also where it failed."""
+    with records.note() as note:
+        outcomes.put(note, run, "internal", {str(name): why for name, why in because.items()}, target=target)
+
+
+def internal_by(records: Database, run: RunId) -> dict[str, str]:
+    """Return why names are the destination's own; none in a run without one."""
+    with records.read() as view:
+        bodies: dict[str, Any] = dict(outcomes.all_of(view, run, "internal"))
+    return {name: reason for body in bodies.values() for name, reason in sorted(body.items())}
+
+
 def keep_fetched(records: Database, run: RunId, fetched: Fetched) -> None:
     """Keep what the fetch step brought."""
     with records.note() as note:

@@ -15,10 +15,11 @@ from typing import ClassVar
 from feedgate.blobs.store import BlobStore
 from feedgate.errors import Invalid
 from feedgate.feed.moment import read_moment
-from feedgate.formats.core_metadata import parse_core_metadata
+from feedgate.formats.core_metadata import CoreMetadata, parse_core_metadata
 from feedgate.formats.pylock import LockedFile
 from feedgate.gate.look import Looks
 from feedgate.index.admitting import Admitting, admits_python
+from feedgate.index.described import Described
 from feedgate.index.loopback import PROOF_HOST, Mount, link
 from feedgate.index.over_http import Entries
 from feedgate.index.remembered import Remembered
@@ -26,7 +27,7 @@ from feedgate.index.staged import Staged
 from feedgate.intake.asked import Asked, words
 from feedgate.intake.closure import words_of_patches
 from feedgate.intake.kept import Proof, keep_proof
-from feedgate.intake.run_index import RunIndexes, asked_by
+from feedgate.intake.run_index import Faced, RunIndex, RunIndexes, asked_by
 from feedgate.intake.staging import Staging, stage
 from feedgate.intake.uv import IndexFault, Solved, Unsolvable, Uv, Wanted
 from feedgate.model.distribution import Distribution
@@ -52,7 +53,7 @@ class Prove:
     clock: Callable[[], datetime]
 
     async def __call__(self, run: Run, target: Target | None, tell: Tell) -> Outcome:
-        """Prove ``target`` against the feed at the run's base with the closure over it."""
+        """Prove ``target`` against what was there when the run began with the closure over it."""
         if target is None:
             raise RuntimeError("prove is a step of one target")
         view = await self.views.of(run)
@@ -60,35 +61,43 @@ class Prove:
         return await self.at(run, target, staging, view.base, tell)
 
     async def at(self, run: Run, target: Target, staging: Staging, base: Serial, tell: Tell) -> Outcome:
-        """Prove ``target`` against the feed at the serial ``base`` with ``staging`` over it."""
+        """Prove ``target`` with ``staging`` over the feed at the serial ``base``, or over the run's destination."""
         view = await self.views.of(run)
-        asked = await asyncio.to_thread(asked_by, self.records, run)
-        feed = view.feed
-        if base != view.base:
-            feed = await asyncio.to_thread(read_moment, self.records, self.blobs, feed.feed.feed, base)
+        before = view.before
+        if view.faced is not None:
+            before = Described(before, staging.held, self.blobs)
+        elif base != view.base:
+            before = await asyncio.to_thread(read_moment, self.records, self.blobs, view.feed, base)
         rows = [(row.project, row.file) for row in staging.rows]
-        staged = Remembered(Staged(feed, rows, self.blobs))
-        work = _Proof(self, target, asked, staged, Entries(link), self.scratch / run.id / target.file_form)
-        pythons = staging.resolved[str(target)].pythons
-        answers = await asyncio.gather(*(work.on(python) for python in pythons))
-        seen = dict(zip(pythons, answers, strict=True))
-        proof = _proof(target, seen, tuple(work.escapes))
+        staged = Remembered(Staged(before, rows, self.blobs))
+        proof = await self.of(run, target, staging, staged)
         await asyncio.to_thread(keep_proof, self.records, run.id, str(target), proof)
         tell(Event("proved" if proof.proved else "not-proved", {"reason": proof.reason}))
         return Done() if proof.proved else Failed("not-proved", proof.reason or "")
+
+    async def of(self, run: Run, target: Target, staging: Staging, index: Index) -> Proof:
+        """Return what is seen when the request's own words are resolved from ``index`` alone."""
+        view = await self.views.of(run)
+        asked = await asyncio.to_thread(asked_by, self.records, run)
+        work = _Proof(self, target, asked, index, view, self.scratch / run.id / target.file_form)
+        pythons = staging.resolved[str(target)].pythons
+        answers = await asyncio.gather(*(work.on(python) for python in pythons))
+        seen = dict(zip(pythons, answers, strict=True))
+        return _proof(target, seen, tuple(work.escapes))
 
 
 class _Proof:
     """One target's proof while it is made."""
 
     def __init__(  # what a proof stands on
-        self, step: Prove, target: Target, asked: Asked, staged: Index, entries: Entries, folder: Path
+        self, step: Prove, target: Target, asked: Asked, staged: Index, view: RunIndex, folder: Path
     ) -> None:
         self._step = step
         self._target = target
         self._asked = asked
         self._staged = staged
-        self._entries = entries
+        self._view = view
+        self._entries = Entries(link)
         self._folder = folder
         self.escapes: list[str] = []
 
@@ -135,15 +144,27 @@ class _Proof:
         return next(file for file in page.files if file.filename == locked.filename)
 
     async def _fault_of(self, file: Distribution, python: str) -> str | None:
-        if file.digest is None or not await self._step.blobs.has(file.digest):
+        is_held = file.digest is not None and await self._step.blobs.has(file.digest)
+        if not is_held and file.source is not None and self._view.faced is not None:
+            return await self._fault_of_foreign(file, self._view.faced, python)
+        if file.digest is None or not is_held:
             return "is not stored under its digest"
-        if await self._step.blobs.size_bytes(file.digest) != file.size_bytes:
+        if file.size_bytes not in {None, await self._step.blobs.size_bytes(file.digest)}:
             return f"has not the size that the page promises, {file.size_bytes} bytes"
         raw = await (await self._staged.open_metadata(file)).read()
-        requires_python = parse_core_metadata(raw, filename=file.filename).requires_python
-        if requires_python and not admits_python(requires_python, python):
-            return f"its own metadata asks for Python {requires_python}"
-        return None
+        return _fault_of_python(parse_core_metadata(raw, filename=file.filename), python)
+
+    async def _fault_of_foreign(self, file: Distribution, faced: Faced, python: str) -> str | None:
+        """Look at a file of the destination's that is none of the closure."""
+        await faced.destination.size_of(file)
+        return _fault_of_python(await self._view.metadata(file), python)
+
+
+def _fault_of_python(metadata: CoreMetadata, python: str) -> str | None:
+    requires_python = metadata.requires_python
+    if requires_python and not admits_python(requires_python, python):
+        return f"its own metadata asks for Python {requires_python}"
+    return None
 
 
 def _proof(target: Target, seen: dict[str, str | None], escapes: tuple[str, ...]) -> Proof:

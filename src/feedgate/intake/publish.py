@@ -42,9 +42,10 @@ class Publish:
         view = await self.views.of(run)
         staging = await stage(view, self.records, self.blobs, self.looks, run, self.clock)
         facts = await self._facts(run)
-        base = view.base
+        base = None if view.faced is not None else view.base
+        count = 1 if view.faced is None else view.faced.learnt.round
         for _ in range(_MOST_PROOFS):
-            answer = await asyncio.to_thread(self._publish, run, staging, base, facts)
+            answer = await asyncio.to_thread(self._publish, run, staging, base, facts, count)
             if isinstance(answer, Publication):
                 if not answer.published:
                     await asyncio.to_thread(self._keep, run, answer)
@@ -62,10 +63,10 @@ class Publish:
         )
 
     def _publish(
-        self, run: Run, staging: Staging, base: Serial, facts: dict[str, Json]
+        self, run: Run, staging: Staging, base: Serial | None, facts: dict[str, Json], count: int
     ) -> Publication | Changed:
         located = kept.feed_of(self.records, run)
-        closure = Closure(staging.rows, staging.present, base, facts)
+        closure = Closure(staging.rows, staging.present, base, facts, count)
         return publish_closure(
             self.records,
             located,

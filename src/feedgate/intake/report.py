@@ -1,7 +1,7 @@
 """What a run came to, put together from what its steps kept; the same at any time of the run."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from feedgate.intake.kept import (
     Fetched,
@@ -10,11 +10,13 @@ from feedgate.intake.kept import (
     Publication,
     Resolved,
     fetched_by,
+    internal_by,
     judged_by,
     proofs_by,
     publication_by,
     resolved_by,
 )
+from feedgate.intake.sent import End, Sent, sent_by
 from feedgate.model.decision import Verdict
 from feedgate.model.resolution import PassedOver, Pin
 from feedgate.model.run import Run
@@ -34,7 +36,11 @@ class TargetReport:
 
 @dataclass(frozen=True, slots=True)
 class FileReport:
-    """One file of the closure: ``state`` is new, present, fetched, published, held or refused."""
+    """One file of the closure.
+
+    ``state`` is new, present, fetched, published, held or refused; in a run with a destination it
+    speaks of that, and is conflict, spent or kept-back too.
+    """
 
     filename: str
     sha256: str | None
@@ -67,9 +73,13 @@ class Report:
     refused: int
     targets: tuple[TargetReport, ...]
     files: tuple[FileReport, ...]
+    conflicts: tuple[str, ...]
+    spent: tuple[str, ...]
     internal: tuple[str, ...]
+    internal_because: Mapping[str, str]
     kept: tuple[tuple[str, str], ...]
     passed_over: tuple[PassedOver, ...]
+    notes: tuple[str, ...]
     escapes: tuple[str, ...]
     steps: tuple[StepReport, ...]
     seconds: float | None
@@ -82,9 +92,14 @@ def report(records: Database, run: Run) -> Report:
     judged = {file.filename: file for file in judged_by(records, run.id)}
     proofs = proofs_by(records, run.id)
     publication = publication_by(records, run.id)
+    sent = sent_by(records, run.id)
     told = _told(records, run)
     pins = {pin.file.filename: pin for part in resolved.values() for pin in part.pins}
     files = tuple(_file(pin, fetched, judged, publication) for _name, pin in sorted(pins.items()))
+    if run.destination is not None:
+        files = tuple(_file_there(file, pins[file.filename], sent) for file in files)
+        proofs = {**proofs, **sent.proofs}
+    because = internal_by(records, run.id)
     kept = {(name, pin.version) for part in resolved.values() for name, pin in _kept(part)}
     escapes = [*(part.escapes for part in resolved.values()), *(proof.escapes for proof in proofs.values())]
     return Report(
@@ -92,7 +107,7 @@ def report(records: Database, run: Run) -> Report:
         projects=len({pin.project for pin in pins.values()}),
         distributions=len(pins),
         size_bytes=sum(pin.file.size_bytes or 0 for pin in pins.values()),
-        published=0 if publication is None else len(publication.published),
+        published=sum(1 for file in files if file.state == "published"),
         already_present=sum(1 for file in files if file.state == "present"),
         fetched=0 if fetched is None else fetched.fetched,
         built=0,
@@ -100,8 +115,12 @@ def report(records: Database, run: Run) -> Report:
         refused=sum(1 for file in judged.values() if file.verdict == Verdict.REFUSE.value),
         targets=tuple(_target(str(target), proofs, told) for target in run.targets),
         files=files,
-        internal=tuple(sorted({name for part in resolved.values() for name in part.internal})),
+        conflicts=tuple(file.filename for file in files if file.state == End.CONFLICT.value),
+        spent=tuple(sorted(sent.spent)),
+        internal=tuple(sorted({*because, *(name for part in resolved.values() for name in part.internal)})),
+        internal_because=because,
         kept=tuple(sorted(kept)),
+        notes=sent.notes,
         passed_over=tuple(entry for _target, part in sorted(resolved.items()) for entry in part.passed_over),
         escapes=tuple(dict.fromkeys(escape for found in escapes for escape in found)),
         steps=_steps(told),
@@ -131,6 +150,16 @@ def _file(
     else:
         state = "new" if fetched is None else "fetched"
     return FileReport(filename, digest, pin.file.size_bytes, state, reason)
+
+
+def _file_there(file: FileReport, pin: Pin, sent: Sent) -> FileReport:
+    """Say of a file what became of it at the destination, where the run came so far."""
+    ended = sent.files.get(file.filename)
+    if ended is not None:
+        return replace(file, state=ended.end.value, reason=ended.reason)
+    if pin.there:
+        return replace(file, state="present")
+    return replace(file, state="fetched") if file.state in {"published", "present"} else file
 
 
 def _target(target: str, proofs: Mapping[str, Proof], told: Sequence[Told]) -> TargetReport:

@@ -4,12 +4,20 @@ import secrets
 from datetime import datetime
 
 from feedgate.access.permissions import Permission
-from feedgate.access.require import NoSuchFeed, require, require_actor, role_of
+from feedgate.access.require import (
+    NoSuchFeed,
+    is_administering,
+    require,
+    require_actor,
+    require_administrator,
+    role_of,
+)
 from feedgate.errors import Conflict, Missing
+from feedgate.feed.feeds import prepare_feed
 from feedgate.intake.asked import Asked, check, targets_of
 from feedgate.model.access import Caller
 from feedgate.model.names import FeedPath
-from feedgate.model.run import Run, RunId, RunState
+from feedgate.model.run import Run, RunId, RunKind, RunState
 from feedgate.model.target import Target
 from feedgate.records import events, feeds, runs
 from feedgate.records.database import Database, View
@@ -70,11 +78,18 @@ def post_request(
 ) -> Run:
     """Write a run's row and return it; the same key of the same actor on the feed returns the first.
 
-    The targets are fixed here: the request's own, else the feed's. Raises what is
+    The targets are fixed here: the request's own, else the feed's. A command's own destination
+    is for administrators; a plan for one needs no feed, and makes none. Raises what is
     wrong with the request itself (Invalid, naming file and line), and what ``require`` raises.
     """
+    is_own = asked.destination is not None and asked.destination.name is None
+    if is_own:
+        require_administrator(caller)
+    if is_own and asked.kind is RunKind.PLAN:
+        prepare_feed(records, caller, path, now=now)
     with records.read() as view:
-        located = require(view, caller, Permission.FEED_REQUEST, path)
+        located = feeds.find(view, path) if is_own and asked.kind is RunKind.PLAN else None
+        located = located or require(view, caller, Permission.FEED_REQUEST, path)
         feed = feeds.state(view, located)
     targets = targets_of(asked) or (() if feed is None else feed.targets)
     check(asked, targets)
@@ -86,6 +101,7 @@ def post_request(
         idempotency_key=key,
         request=asked.to_text(),
         targets=_written(targets),
+        destination=None if asked.destination is None else asked.destination.in_words,
     )
     return _post(records, posting, now)
 
@@ -94,19 +110,21 @@ def retry_run(records: Database, caller: Caller, run_id: str, *, key: str, now: 
     """Post the request of a run that has ended once more, for the same targets."""
     with records.read() as view:
         run = _seen(view, caller, run_id)
-        located = require(view, caller, Permission.FEED_REQUEST, run.feed)
+        _require_request(view, caller, run)
+        feed = runs.feed_of(view, run.id)
         text = runs.request_text(view, run.id)
     if not run.state.is_final:
         raise RunGoesOn(run)
     posting = Posting(
         id=RunId("run_" + secrets.token_hex(10)),
         kind=run.kind,
-        feed=located.id,
+        feed=feed,
         requester=require_actor(caller),
         idempotency_key=key,
         request=text,
         targets=_written(run.targets),
         retry_of=run.id,
+        destination=run.destination,
     )
     return _post(records, posting, now)
 
@@ -144,7 +162,7 @@ def cancel_run(records: Database, caller: Caller, run_id: str, *, now: datetime)
     """Ask for a run to be stopped; one that is held is cancelled at once. Raises RunIsOver."""
     with records.read() as view:
         run = _seen(view, caller, run_id)
-        require(view, caller, Permission.FEED_REQUEST, run.feed)
+        _require_request(view, caller, run)
     if run.state is RunState.CANCELLED:
         return run
     if run.state.is_final and run.state is not RunState.HELD:
@@ -180,11 +198,19 @@ def _seen(view: View, caller: Caller, run_id: str) -> Run:
     if run is None:
         require_actor(caller)
         raise NoSuchRun(run_id)
+    if run.destination is not None and is_administering(caller):
+        return run  # a plan's feed need not be made
     try:
         require(view, caller, Permission.HISTORY_READ, run.feed)
     except NoSuchFeed as error:
         raise NoSuchRun(run_id) from error
     return run
+
+
+def _require_request(view: View, caller: Caller, run: Run) -> None:
+    """Raise unless the caller may act on the run; a plan for a command's own destination has no feed to ask."""
+    if run.destination is None or not is_administering(caller):
+        require(view, caller, Permission.FEED_REQUEST, run.feed)
 
 
 def _written(targets: tuple[Target, ...]) -> tuple[str, ...]:

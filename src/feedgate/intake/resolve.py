@@ -20,11 +20,13 @@ from feedgate.formats.pylock import LockedFile
 from feedgate.index.admitting import Admitting, LeftOut
 from feedgate.intake.asked import Asked, Words, conditions, newest_allowed, upgraded, words
 from feedgate.intake.closure import patches_named, walk
-from feedgate.intake.kept import Resolved, keep_resolved
+from feedgate.intake.kept import Resolved, keep_internal, keep_resolved
 from feedgate.intake.no_solution import Sought, why_unsolvable
 from feedgate.intake.passed_over import Chosen, passed_over
 from feedgate.intake.run_index import RunIndex, RunIndexes, asked_by
+from feedgate.intake.step_back import step_back
 from feedgate.intake.uv import IndexFault, Solved, Uv, Wanted
+from feedgate.model.distribution import parse_filename
 from feedgate.model.environment import marker_environment
 from feedgate.model.index import Index
 from feedgate.model.names import ProjectName
@@ -34,6 +36,7 @@ from feedgate.model.target import NEWEST_PATCH, Target
 from feedgate.records.database import Database
 
 _MOST_ROUNDS = 5
+_MOST_STEPS_BACK = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +57,12 @@ class Resolve:
         view = await self.views.of(run)
         asked = await asyncio.to_thread(asked_by, self.records, run)
         work = _Work(self, run, target, view, asked, self.scratch / run.id / target.file_form)
-        outcome = await work.choose(tell)
+        try:
+            outcome = await work.choose(tell)
+        finally:
+            if view.faced is not None:
+                because = dict(view.faced.learning.internal)
+                await asyncio.to_thread(keep_internal, self.records, run.id, str(target), because)
         if isinstance(outcome, Failed):
             return outcome
         await asyncio.to_thread(keep_resolved, self.records, run.id, str(target), outcome)
@@ -77,19 +85,22 @@ class _Work:
 
     async def choose(self, tell: Tell) -> Resolved | Failed:
         asked_words = words(self.asked, self.target, self.target.python)
-        found = await self._solve(asked_words, self.target.python, self._preferences(asked_words))
+        found = await self._solve_within(asked_words, tell)
         if isinstance(found, Failed):
             return found
-        pins = {pin.project: pin for pin in await self._pins(found)}
+        pins, members = found
         tell(Event("chosen", {"projects": len(pins)}))
-        members = await self._members(pins, tell)
         extra = _unknown_extra(asked_words, members, self.target)
         if extra is not None:
             return extra
         patches: tuple[int | None, ...] = (self.target.patch,)
         if self.target.is_bare:
             patches = await self._unite_patches(pins, members, tell)
-        kept = [pin.project for pin in pins.values() if pin.present and pin.project not in asked_words.names]
+        kept = [
+            pin.project
+            for pin in pins.values()
+            if (pin.present or pin.there) and pin.project not in asked_words.names
+        ]
         return Resolved(
             pins=tuple(pins[name] for name in sorted(pins)),
             pythons=tuple(self.target.at(patch) for patch in patches if patch is not None),
@@ -98,6 +109,45 @@ class _Work:
             kept=tuple(sorted(kept)),
             escapes=self.escapes,
             brought=tuple(sorted(self.view.arrivals.brought)),
+        )
+
+    async def _solve_within(
+        self, asked_words: Words, tell: Tell
+    ) -> tuple[dict[ProjectName, Pin], dict[ProjectName, CoreMetadata]] | Failed:
+        """Choose, and choose again without what exceeds the destination's limits, until nothing does."""
+        for _ in range(_MOST_STEPS_BACK):
+            found = await self._solve_preferring(asked_words)
+            if isinstance(found, Failed):
+                return self._with_way_out(found)
+            pins = {pin.project: pin for pin in await self._pins(found)}
+            members = await self._members(pins, tell)
+            too_new = await step_back(self.view, self.target, pins, members)
+            if not too_new or self.view.faced is None:
+                return pins, members
+            self.view.faced.hiding.hide(too_new)
+        return self._with_way_out(
+            Failed("destination-takes-too-little", f"{self.target}: no closure fits the destination's limits")
+        )
+
+    async def _solve_preferring(self, asked_words: Words) -> Solved | Failed:
+        """Choose with the versions that are there; a destination's are known once its pages were read."""
+        preferences = self._preferences(asked_words)
+        found = await self._solve(asked_words, self.target.python, preferences)
+        for _ in range(_MOST_ROUNDS):
+            known, preferences = preferences, self._preferences(asked_words)
+            if isinstance(found, Failed) or preferences == known:
+                break
+            found = await self._solve(asked_words, self.target.python, preferences)
+        return found
+
+    def _with_way_out(self, failed: Failed) -> Failed:
+        """Say where the way out is, if it is the destination's limits that leave nothing to choose."""
+        if not self.view.hidden:
+            return failed
+        return Failed(
+            failed.code,
+            f"{failed.reason}\nNothing more was sent: what the destination does not take was left out of the choice. "
+            "A feed of Feedgate's own takes it: leave --to out, and name the feed with -f ORG/FEED.",
         )
 
     async def _unite_patches(
@@ -173,7 +223,11 @@ class _Work:
         environment = marker_environment(self.target, self.target.python)
         there = walk((*asked_words.wanted, *asked_words.bounds), members, environment)
         chosen = Chosen(self.target, pins, there.specifiers, self.asked.allow_prereleases)
-        return await passed_over(self._admissible(), chosen, self.left_out)
+        left_out = {name: tuple(files) for name, files in self.left_out.items()}
+        for filename, reason in self.view.hidden.items():
+            name = parse_filename(filename).project
+            left_out[name] = (*left_out.get(name, ()), LeftOut(filename, "destination", reason))
+        return await passed_over(self._admissible(), chosen, left_out)
 
     def _admissible(self) -> Index:
         """Return what the resolver chose from, with what only lacks a wheel."""
@@ -193,6 +247,7 @@ class _Work:
             file=file,
             internal=self.view.names.is_internal(locked.project),
             present=file.source is None,
+            there=self.view.is_there(file),
         )
 
     async def _members(self, pins: Mapping[ProjectName, Pin], tell: Tell) -> dict[ProjectName, CoreMetadata]:

@@ -7,35 +7,46 @@ nothing left to do for it.
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from feedgate.blobs.store import BlobStore
 from feedgate.errors import Broken
-from feedgate.feed.index import FeedNames, read_names
-from feedgate.feed.moment import FeedMoment, read_moment
+from feedgate.feed.index import read_names
+from feedgate.feed.moment import read_moment
 from feedgate.formats.core_metadata import CoreMetadata, parse_core_metadata
 from feedgate.gate.look import Looks
 from feedgate.index.admitting import Admitting
+from feedgate.index.hiding import Hiding
+from feedgate.index.learning_overlay import LearningOverlay
 from feedgate.index.loopback import Mount, link
 from feedgate.index.over_http import Entries
 from feedgate.index.overlay import Overlay
+from feedgate.index.remembered import Remembered
 from feedgate.index.shared_task import retrieve
-from feedgate.intake.arrivals import Arrivals
+from feedgate.intake.arrivals import Arrivals, Downloads, digest_stored
 from feedgate.intake.asked import Asked
+from feedgate.intake.asked_destination import AskedDestination
+from feedgate.intake.destinations import Destinations
 from feedgate.intake.kept import feed_of
+from feedgate.intake.learnt import Learnt, learnt_by
 from feedgate.intake.read_ahead import ReadAhead
 from feedgate.intake.upstream_guard import UpstreamGuard
+from feedgate.model.destination import Limits
+from feedgate.model.digest import Digest
 from feedgate.model.distribution import Distribution
 from feedgate.model.index import Index
 from feedgate.model.ledger import Serial
 from feedgate.model.names import ProjectName
 from feedgate.model.run import Run, RunId
-from feedgate.outside.fetcher import Fetcher
+from feedgate.outside.destination import Destination
+from feedgate.outside.fetcher import Fetcher, Stored
+from feedgate.outside.receiving import ReceivingStore
 from feedgate.records import distributions, runs
 from feedgate.records.database import Database
+from feedgate.records.feeds import Located
 
 if TYPE_CHECKING:
     from feedgate.intake.staging import Staging
@@ -65,23 +76,69 @@ class Sources:
     fetcher: Fetcher
     upstream: Index
     looks: Looks
+    destinations: Destinations
+
+
+class Names(Protocol):
+    """Who knows whose a name is."""
+
+    def is_internal(self, name: ProjectName) -> bool:
+        """Return whether the upstream is not asked for ``name``."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Faced:
+    """A run's destination: itself, what both pages of a name tell, and what is left out because of it.
+
+    ``limits`` are the stated ones and those of ``learnt``.
+    """
+
+    asked: AskedDestination
+    destination: Destination
+    learning: LearningOverlay
+    hiding: Hiding
+    learnt: Learnt
+    limits: Limits
 
 
 @dataclass(slots=True)
 class RunIndex:
-    """The view of one run: what the resolver may choose from, and what has come of it."""
+    """The view of one run: what the resolver may choose from, and what has come of it.
 
-    feed: FeedMoment
+    ``before`` is what the closure is laid over for the proof: the feed at ``base``, or
+    the destination as this run saw it. ``faced`` is None in runs without a destination.
+    """
+
+    feed: Located
     base: Serial
-    names: FeedNames
-    preferred: tuple[tuple[ProjectName, str], ...]
-    overlay: Overlay
+    before: Index
+    names: Names
+    overlay: Index
     source: ReadAhead
     arrivals: Arrivals
+    faced: Faced | None = None
     staging: "asyncio.Task[Staging] | None" = None
     """What ``staging.stage`` works out once for all steps."""
+    _preferred: tuple[tuple[ProjectName, str], ...] = ()
     _entries: Entries = field(default_factory=lambda: Entries(link))
     _metadata: dict[str, asyncio.Task[CoreMetadata]] = field(default_factory=dict)
+
+    @property
+    def preferred(self) -> tuple[tuple[ProjectName, str], ...]:
+        """The versions that are there: the feed's, or the destination's of all names met so far."""
+        if self.faced is None:
+            return self._preferred
+        return tuple(sorted(self.faced.learning.versions()))
+
+    @property
+    def hidden(self) -> Mapping[str, str]:
+        """The files that are left out because of the destination, with the reason of each."""
+        return {} if self.faced is None else self.faced.hiding.hidden
+
+    def is_there(self, file: Distribution) -> bool:
+        """Return whether the destination lists these bytes under that name."""
+        return self.faced is not None and self.faced.learning.lists(file.stem.project, file)
 
     def admitting(
         self, python: str, stated: Mapping[ProjectName, frozenset[str]], newest: datetime | None
@@ -128,7 +185,7 @@ class RunIndexes:
         """Return the run's view; after a restart of the worker, or where it could not be made, it is made anew."""
         task = self._views.get(run.id)
         if task is None or has_failed(task):
-            task = self._views[run.id] = asyncio.ensure_future(asyncio.to_thread(self._open, run))
+            task = self._views[run.id] = asyncio.ensure_future(self._open(run))
             task.add_done_callback(retrieve)
             while len(self._views) > _VIEWS_KEPT:
                 self._views.popitem(last=False)
@@ -138,7 +195,13 @@ class RunIndexes:
         """Let go of a run's view; it would be made anew if asked for."""
         self._views.pop(run, None)
 
-    def _open(self, run: Run) -> RunIndex:
+    async def _open(self, run: Run) -> RunIndex:
+        asked = await asyncio.to_thread(asked_by, self._sources.records, run)
+        if asked.destination is None:
+            return await asyncio.to_thread(self._over_feed, run)
+        return await self._over_destination(run, asked.destination)
+
+    def _over_feed(self, run: Run) -> RunIndex:
         sources = self._sources
         located = feed_of(sources.records, run)
         with sources.records.read(located.id) as snapshot:
@@ -150,7 +213,54 @@ class RunIndexes:
         overlay = Overlay(feed, upstream, names)
         arrivals = Arrivals(sources.fetcher, sources.blobs, sources.looks)
         source = ReadAhead(overlay, arrivals, sources.blobs)
-        return RunIndex(feed, base, names, preferred, overlay, source, arrivals)
+        return RunIndex(located, base, feed, names, overlay, source, arrivals, _preferred=preferred)
+
+    async def _over_destination(self, run: Run, asked: AskedDestination) -> RunIndex:
+        """Let the destination take the feed's place; nothing is remembered of it but what this run learnt."""
+        sources = self._sources
+        located = await asyncio.to_thread(feed_of, sources.records, run)
+        learnt = await asyncio.to_thread(learnt_by, sources.records, run.id)
+        destination = await sources.destinations.of(asked)
+        await destination.check()
+        homes = _Homes(sources.fetcher, destination)
+        arrivals = Arrivals(homes, sources.blobs, sources.looks)
+        seen = Remembered(destination)
+
+        async def digest_of(file: Distribution) -> Digest:
+            if learning.is_at_destination(file):
+                return await destination.digest_of(file, sources.blobs)
+            return digest_stored(await arrivals.stored(file))
+
+        learning = LearningOverlay(seen, sources.upstream, asked.said, digest_of)
+        homes.learning = learning
+        limits = asked.stated_limits.narrowed(learnt.limits)
+        overlay = Hiding(learning, limits, learnt.hidden)
+        faced = Faced(asked, destination, learning, overlay, learnt, limits)
+        source = ReadAhead(overlay, arrivals, sources.blobs)
+        base = await asyncio.to_thread(_head, sources.records, located)
+        return RunIndex(located, base, seen, learning, overlay, source, arrivals, faced)
+
+
+def _head(records: Database, located: Located) -> Serial:
+    with records.read(located.id) as snapshot:
+        return snapshot.at
+
+
+class _Homes:
+    """Brings each file of a run from where its page was read."""
+
+    def __init__(self, fetcher: Fetcher, destination: Destination) -> None:
+        self._fetcher = fetcher
+        self._destination = destination
+        self.learning: LearningOverlay | None = None
+
+    async def download(
+        self, file: Distribution, blobs: ReceivingStore, *, progress: Callable[[int], None]
+    ) -> Stored:
+        """Bring the file from the destination, or from the upstream."""
+        is_there = self.learning is not None and self.learning.is_at_destination(file)
+        home: Downloads = self._destination if is_there else self._fetcher
+        return await home.download(file, blobs, progress=progress)
 
 
 def asked_by(records: Database, run: Run) -> Asked:

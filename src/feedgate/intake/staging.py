@@ -12,6 +12,7 @@ from feedgate.gate.looked import Looked
 from feedgate.index.shared_task import retrieve
 from feedgate.intake.kept import Resolved, fetched_by, resolved_by
 from feedgate.intake.run_index import NoMetadata, RunIndex, has_failed
+from feedgate.model.distribution import Distribution
 from feedgate.model.feed import Origin
 from feedgate.model.names import ProjectName
 from feedgate.model.resolution import Pin
@@ -28,6 +29,11 @@ class Staging:
     present: tuple[tuple[ProjectName, str], ...]
     metadata: Mapping[str, CoreMetadata]
     resolved: Mapping[str, Resolved]
+
+    @property
+    def held(self) -> Mapping[str, Distribution]:
+        """The new files as our store holds them, by name."""
+        return {row.file.filename: row.file for row in self.rows}
 
 
 async def stage(  # the run's view, and what its closure is worked out from
@@ -88,7 +94,7 @@ def _row(pin: Pin, looked: Looked, metadata: CoreMetadata, size_bytes: int, now:
         file=file,
         digest=looked.digest,
         size_bytes=size_bytes,
-        origin=Origin.IMPORTED,
+        origin=Origin.INTERNAL if pin.internal else Origin.IMPORTED,
         source=pin.file.source,
         published_at=now,
     )

@@ -16,9 +16,13 @@ from feedgate.intake.prove import Prove
 from feedgate.intake.publish import Publish
 from feedgate.intake.resolve import Resolve
 from feedgate.intake.run_index import RunIndexes, Sources
+from feedgate.intake.send import Send
+from feedgate.intake.sent import has_sent
 from feedgate.intake.uv import Uv
 from feedgate.model.run import RunId, RunKind, RunState
-from feedgate.runs.step import Once, PerTarget, Workflow
+from feedgate.records import runs
+from feedgate.records.database import View
+from feedgate.runs.step import Once, OnceTo, PerTarget, Workflow
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,10 +57,19 @@ def make_workflows(parts: IntakeParts) -> Mapping[RunKind, Workflow]:
             Once(Decide(records, looks, clock)),
             PerTarget(prove),
             Once(Publish(records, blobs, looks, views, prove, clock)),
+            OnceTo(Send(records, blobs, looks, views, sources.destinations, prove, clock)),
         ),
         done=RunState.PUBLISHED,
-        has_happened=has_published,
+        has_happened=_has_happened,
         release=release,
     )
     plan = Workflow("plan", (PerTarget(resolve),), done=RunState.PLANNED, release=release)
     return {RunKind.ADD: add, RunKind.PLAN: plan}
+
+
+def _has_happened(view: View, run_id: RunId) -> bool:
+    """Whether all is done that the run is for: the closure visible, and at the destination where there is one."""
+    run = runs.find(view, run_id)
+    if run is not None and run.destination is not None:
+        return has_sent(view, run_id)
+    return has_published(view, run_id)

@@ -72,6 +72,14 @@ def parse_filename(filename: str) -> Stem:
     return Stem(project, version, Kind.SDIST, _key(project, version, extension))
 
 
+def name_key(filename: str) -> str:
+    """Return what all spellings of a file's name share; of a name that is no distribution's its letters."""
+    try:
+        return parse_filename(filename).key
+    except InvalidFilename:
+        return filename.casefold()
+
+
 def _key(project: ProjectName, version: Version, *rest: str) -> str:
     return "-".join([project, canonicalize_version(version), *rest])
 

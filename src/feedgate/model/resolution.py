@@ -10,7 +10,7 @@ from feedgate.model.names import ProjectName
 class Pin:
     """One chosen file. ``internal`` = only the feed was asked for that name.
 
-    ``present`` = the feed has these bytes under that name already.
+    ``present`` = the feed has these bytes under that name already; ``there`` = the destination has.
     """
 
     project: ProjectName
@@ -18,6 +18,7 @@ class Pin:
     file: Distribution
     internal: bool = False
     present: bool = False
+    there: bool = False
 
 
 @dataclass(frozen=True, slots=True)

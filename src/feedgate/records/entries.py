@@ -33,9 +33,11 @@ def entries(
 
 
 def written_by(view: View, feed: FeedId, run: str, act: Act) -> Entry | None:
-    """Return the entry of that act that ``run`` wrote, if it did; a run writes one of a kind."""
-    query = select(tables.entry).where(
-        tables.entry.c.feed_id == feed, tables.entry.c.run == run, tables.entry.c.act == act.value
+    """Return the newest entry of that act that ``run`` wrote, if it did."""
+    query = (
+        select(tables.entry)
+        .where(tables.entry.c.feed_id == feed, tables.entry.c.run == run, tables.entry.c.act == act.value)
+        .order_by(tables.entry.c.serial.desc())
     )
     row = view.connection.execute(query).first()
     return None if row is None else _entry(ledger_name(view, feed), row)

@@ -263,6 +263,14 @@ run_outcome = Table(
 )
 """What a step worked out, keyed by run, step and target ("" = all of them)."""
 
+known_digest = Table(
+    "known_digest",
+    metadata,
+    Column("url", Text, primary_key=True),
+    Column("digest", String(64), nullable=False),
+)
+"""What lies at an address whose page states no digest: fetched and hashed once."""
+
 download_count = Table(
     "download_count",
     metadata,

@@ -16,9 +16,11 @@ from feedgate.access.permissions import Permission
 from feedgate.access.require import require_actor
 from feedgate.api.bodies import (
     ClosureBody,
+    DestinationChoice,
     ErrorBody,
     EventBody,
     FileOutcome,
+    InternalBody,
     KeptBody,
     PassedOverBody,
     RunBody,
@@ -30,6 +32,7 @@ from feedgate.api.bodies import (
 )
 from feedgate.errors import Forbidden, Missing, Unauthenticated
 from feedgate.intake.asked import Asked, AskedFile
+from feedgate.intake.asked_destination import AskedDestination
 from feedgate.intake.report import Report, report
 from feedgate.intake.request import cancel_run, list_runs, post_request, retry_run, run_events, show_run
 from feedgate.machine import addresses
@@ -208,6 +211,7 @@ class Runs:
             kind=run.kind,
             state=run.state,
             feed=str(run.feed),
+            destination=run.destination,
             requester=run.requester,
             created_at=run.created_at,
             started_at=run.started_at,
@@ -225,9 +229,15 @@ class Runs:
             refused=found.refused,
             targets=[TargetOutcome.model_validate(asdict(target)) for target in found.targets],
             files=[FileOutcome.model_validate(asdict(file)) for file in found.files],
+            conflicts=list(found.conflicts),
+            spent=list(found.spent),
             internal=list(found.internal),
+            internal_because=[
+                InternalBody(name=name, because=because) for name, because in found.internal_because.items()
+            ],
             kept=[KeptBody(name=name, version=version) for name, version in found.kept],
             passed_over=[_passed_over(one) for one in found.passed_over],
+            notes=list(found.notes),
             escapes=list(found.escapes),
             steps=[StepSeconds.model_validate(asdict(step)) for step in found.steps],
             seconds=found.seconds,
@@ -284,6 +294,19 @@ def _asked(creation: RunCreation) -> Asked:
         upgrade=creation.upgrade,
         upgrade_projects=tuple(creation.upgrade_packages),
         reason=creation.reason,
+        destination=None if creation.destination is None else _destination(creation.destination),
+    )
+
+
+def _destination(choice: DestinationChoice) -> AskedDestination:
+    return AskedDestination(
+        name=choice.name,
+        upload_url=choice.upload_url,
+        read_url=choice.read_url,
+        internal=tuple(choice.internal),
+        upstream_allow=tuple(choice.upstream_allow),
+        accept_existing=tuple(choice.accept_existing),
+        limits=tuple(choice.limits),
     )
 
 
@@ -293,6 +316,7 @@ def _line(run: Run) -> RunLine:
         kind=run.kind,
         state=run.state,
         feed=str(run.feed),
+        destination=run.destination,
         requester=run.requester,
         created_at=run.created_at,
         finished_at=run.finished_at,

@@ -1,6 +1,7 @@
 """The view of a run: made anew where making it failed, and the run's closure worked out once."""
 
 from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 
 import pytest
@@ -9,12 +10,16 @@ from sqlalchemy.exc import NoResultFound
 from feedgate.blobs.files import Files
 from feedgate.feed.feeds import create_feed
 from feedgate.gate.look import Looks
+from feedgate.intake.asked import Asked
+from feedgate.intake.destinations import Destinations
 from feedgate.intake.kept import Resolved, keep_resolved
 from feedgate.intake.run_index import RunIndexes, Sources
 from feedgate.intake.staging import stage
 from feedgate.model.access import LOCAL_ADMINISTRATOR
+from feedgate.model.destination import Addresses
 from feedgate.model.feed import Uploads
 from feedgate.model.run import Run, RunId, RunKind, RunState
+from feedgate.outside.destination import Destination
 from feedgate.outside.fetcher import Fetcher, FetcherSettings
 from feedgate.outside.patience import Patience
 from feedgate.records import feeds, runs
@@ -23,7 +28,12 @@ from tests.builders.databases import empty_database
 from tests.builders.installation import FEED, LOCAL, NOON, TARGET, Clock
 from tests.doubles.memory_index import MemoryIndex
 
+REQUEST = Asked(RunKind.ADD, ("demo",)).to_text()
 RUN = Run(RunId("run-1"), RunKind.ADD, FEED, LOCAL_ADMINISTRATOR, RunState.RUNNING, (TARGET,), NOON)
+
+
+def no_destination(addresses: Addresses, _credentials: object) -> AbstractAsyncContextManager[Destination]:
+    raise AssertionError(addresses)
 
 
 @pytest.fixture
@@ -40,8 +50,12 @@ async def sources(tmp_path: Path) -> AsyncIterator[Sources]:
         now=NOON,
     )
     settings = FetcherSettings(upstream_url="http://upstream.example/simple/", patience=Patience(attempts=1))
-    async with Fetcher.opened(settings) as fetcher, Looks.opened(records, blobs, Clock()) as looks:
-        yield Sources(records, blobs, fetcher, MemoryIndex(), looks)
+    async with (
+        Fetcher.opened(settings) as fetcher,
+        Looks.opened(records, blobs, Clock()) as looks,
+        Destinations(no_destination, None) as destinations,
+    ):
+        yield Sources(records, blobs, fetcher, MemoryIndex(), looks, destinations)
     records.close()
 
 
@@ -50,7 +64,7 @@ def post(sources: Sources) -> None:
         located = feeds.find(note, FEED)
         assert located is not None
         runs.post(
-            note, Posting(RUN.id, RUN.kind, located.id, RUN.requester, "key", "{}", (str(TARGET),)), NOON
+            note, Posting(RUN.id, RUN.kind, located.id, RUN.requester, "key", REQUEST, (str(TARGET),)), NOON
         )
 
 

@@ -59,6 +59,12 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("digest", "inspector", "version", name=op.f("pk_inspection")),
     )
     op.create_table(
+        "known_digest",
+        sa.Column("url", sa.Text(), nullable=False),
+        sa.Column("digest", sa.String(length=64), nullable=False),
+        sa.PrimaryKeyConstraint("url", name=op.f("pk_known_digest")),
+    )
+    op.create_table(
         "organization",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("name", sa.String(length=64), nullable=False),

@@ -1,0 +1,31 @@
+"""Digests that no page states, remembered in the records from one run to the next."""
+
+import asyncio
+from dataclasses import dataclass
+
+from feedgate.model.digest import Digest
+from feedgate.records import known_digests
+from feedgate.records.database import Database
+
+
+@dataclass(frozen=True, slots=True)
+class RecordedDigests:
+    """What ``outside.known_digests`` asks of a memory, by the file's address."""
+
+    records: Database
+
+    async def find(self, url: str) -> Digest | None:
+        """Return the digest of what lies there, or None."""
+        return await asyncio.to_thread(self._find, url)
+
+    async def remember(self, url: str, digest: Digest) -> None:
+        """Keep it."""
+        await asyncio.to_thread(self._keep, url, digest)
+
+    def _find(self, url: str) -> Digest | None:
+        with self.records.read() as view:
+            return known_digests.find(view, url)
+
+    def _keep(self, url: str, digest: Digest) -> None:
+        with self.records.note() as note:
+            known_digests.put(note, url, digest)

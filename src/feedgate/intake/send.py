@@ -1,0 +1,239 @@
+"""Step: have the destination list the whole closure, and prove it there."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Collection, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import ClassVar, Final, TypeAlias
+
+from feedgate.blobs.store import BlobStore
+from feedgate.errors import FeedgateError
+from feedgate.formats.core_metadata import CoreMetadata
+from feedgate.gate.look import Looks
+from feedgate.index.described import Described
+from feedgate.index.remembered import Remembered
+from feedgate.intake.destinations import Destinations
+from feedgate.intake.kept import Proof
+from feedgate.intake.learnt import keep_learnt
+from feedgate.intake.order import Release, order_of
+from feedgate.intake.prove import Prove
+from feedgate.intake.run_index import Faced, RunIndexes
+from feedgate.intake.sending import Closure, Sending, all_there, find_listed, release_of
+from feedgate.intake.sent import GOOD, End, Sent, SentFile, keep_sent, sent_by
+from feedgate.intake.staging import Staging, stage
+from feedgate.model.digest import Digest
+from feedgate.model.environment import marker_environment
+from feedgate.model.index import NoSuchProject, ProjectPage
+from feedgate.model.names import ProjectName
+from feedgate.model.run import Again, Done, Event, Failed, Outcome, Run, Tell
+from feedgate.model.target import Target
+from feedgate.outside.delivery import Delivery, Outgoing
+from feedgate.outside.destination import Destination
+from feedgate.records.database import Database
+from feedgate.records.distributions import Published
+
+_MOST_ROUNDS: Final = 10
+_MOST_NAMED: Final = 10
+
+_Pages: TypeAlias = Mapping[ProjectName, ProjectPage | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Send:
+    """Send what was published to the run's destination; what is there is not sent again."""
+
+    name: ClassVar[str] = "send"
+
+    records: Database
+    blobs: BlobStore
+    looks: Looks
+    views: RunIndexes
+    destinations: Destinations
+    prove: Prove
+    clock: Callable[[], datetime]
+
+    async def __call__(self, run: Run, target: Target | None, tell: Tell) -> Outcome:
+        """Send, confirm, and prove every target against the destination itself."""
+        del target
+        view = await self.views.of(run)
+        if view.faced is None:
+            raise RuntimeError("send is a step of runs with a destination")
+        staging = await stage(view, self.records, self.blobs, self.looks, run, self.clock)
+        async with await self.destinations.sending(view.faced.asked):
+            return await self._send(run, view.faced, staging, tell)
+
+    async def _send(self, run: Run, faced: Faced, staging: Staging, tell: Tell) -> Outcome:
+        destination = faced.destination
+        sent = await asyncio.to_thread(sent_by, self.records, run.id)
+        pages = await _read_pages(destination, {row.project for row in staging.rows})
+        sending = self._sending(run, faced, staging, pages, sent, tell)
+        await sending.run()
+        sent = await asyncio.to_thread(sent_by, self.records, run.id)
+        sent = replace(sent, files=sending.files, spent={**sent.spent, **sending.spent})
+        await asyncio.to_thread(keep_sent, self.records, run.id, sent)
+        if sending.must_choose_anew:
+            return await self._begin_again(run, faced, sending)
+        changed = {
+            row.project
+            for row in staging.rows
+            if find_listed(pages.get(row.project), row.file.filename) is None
+        }
+        pages = {**pages, **await _read_pages(destination, changed)}
+        sent = replace(sent, files=_with_addresses(sent.files, staging, pages))
+        await asyncio.to_thread(keep_sent, self.records, run.id, sent)
+        if not all_there(sent.files.values()):
+            return Failed("not-all-sent", _in_words(sent.files))
+        return await self._prove(run, faced, staging, pages, sent, tell)
+
+    def _sending(
+        self, run: Run, faced: Faced, staging: Staging, pages: _Pages, sent: Sent, tell: Tell
+    ) -> Sending:
+        asked = faced.asked
+        size_bytes = {row.file.filename: row.size_bytes for row in staging.rows}
+        attempted = set(sent.attempted)
+
+        async def deliver(row: Published, listed: ProjectPage) -> Delivery:
+            return await faced.destination.deliver(await self._outgoing(row), listed=listed)
+
+        async def attempting(filenames: Collection[str]) -> None:
+            attempted.update(filenames)
+            await asyncio.to_thread(
+                keep_sent, self.records, run.id, replace(sent, attempted=frozenset(attempted))
+            )
+
+        def ended(count: int) -> None:
+            there = sum(size_bytes[name] for name in sending.files)
+            facts = {
+                "files": count,
+                "of_files": len(size_bytes),
+                "bytes": there,
+                "of_bytes": sum(size_bytes.values()),
+            }
+            tell(Event("progress", facts))
+
+        closure = Closure(
+            rows=staging.rows,
+            metadata=staging.metadata,
+            order=order_of(_members(staging), [marker_environment(one, one.python) for one in run.targets]),
+            accepted=asked.accepted,
+        )
+        sending = Sending(closure, pages, sent.attempted, deliver, attempting, ended)
+        return sending
+
+    async def _outgoing(self, row: Published) -> Outgoing:
+        metadata_digest = row.file.metadata_digest
+        metadata = (
+            b"" if not metadata_digest else await (await self.blobs.open(Digest(metadata_digest))).read()
+        )
+        return Outgoing(
+            project=row.project,
+            version=row.version,
+            filename=row.file.filename,
+            digest=row.digest,
+            size_bytes=row.size_bytes,
+            metadata=metadata,
+            open=lambda: self._chunks(row.digest),
+        )
+
+    async def _chunks(self, digest: Digest) -> AsyncIterator[bytes]:
+        async for chunk in (await self.blobs.open(digest)).chunks:
+            yield chunk
+
+    async def _begin_again(self, run: Run, faced: Faced, sending: Sending) -> Outcome:
+        """Have the run choose anew without what the destination does not take."""
+        if faced.learnt.round >= _MOST_ROUNDS:
+            return Failed(
+                "destination-takes-too-little",
+                f"{faced.asked.in_words}: after {_MOST_ROUNDS} rounds it still did not take what was chosen: "
+                f"{_in_words(sending.files)}",
+            )
+        learnt = faced.learnt.next_round(sending.limits, sending.spent)
+        await asyncio.to_thread(keep_learnt, self.records, run.id, learnt)
+        self.views.close(run.id)
+        return Again(_in_words(sending.files))
+
+    async def _prove(
+        self, run: Run, faced: Faced, staging: Staging, pages: _Pages, sent: Sent, tell: Tell
+    ) -> Outcome:
+        """Ask for each file, and resolve the request's own words from the destination alone."""
+        unreachable = await _unreachable(faced.destination, staging, pages)
+        index = Described(Remembered(faced.destination, pages), staging.held, self.blobs)
+        proofs: dict[str, Proof] = {}
+        for target in run.targets:
+            proof = await self.prove.of(run, target, staging, index)
+            if unreachable is not None:
+                proof = Proof(proved=False, reason=unreachable, escapes=proof.escapes)
+            proofs[str(target)] = proof
+            tell(Event("proved" if proof.proved else "not-proved", {"reason": proof.reason}))
+        failed = [proof for proof in proofs.values() if not proof.proved]
+        await asyncio.to_thread(
+            keep_sent, self.records, run.id, replace(sent, proofs=proofs, is_complete=not failed)
+        )
+        if failed:
+            return Failed(
+                "not-proved-there",
+                f"{faced.asked.in_words}: all files are there, but what was asked for can not be installed from it: "
+                f"{failed[0].reason}. Next: look at the destination's page with a machine's own pip, then retry the run",
+            )
+        return Done()
+
+
+async def _read_pages(destination: Destination, names: Collection[ProjectName]) -> _Pages:
+    """Return what the destination lists now of each name, None where it has no page."""
+    in_order = sorted(names)
+    found = await asyncio.gather(*(_page_or_none(destination, name) for name in in_order))
+    return dict(zip(in_order, found, strict=True))
+
+
+async def _page_or_none(destination: Destination, name: ProjectName) -> ProjectPage | None:
+    try:
+        return await destination.page(name)
+    except NoSuchProject:
+        return None
+
+
+def _with_addresses(files: Mapping[str, SentFile], staging: Staging, pages: _Pages) -> Mapping[str, SentFile]:
+    projects = {row.file.filename: row.project for row in staging.rows}
+    listed = {name: find_listed(pages.get(projects[name]), name) for name in files}
+    return {
+        name: replace(file, address=None if (there := listed[name]) is None else there.source)
+        for name, file in files.items()
+    }
+
+
+def _members(staging: Staging) -> Mapping[Release, list[CoreMetadata]]:
+    """Return what each release of the closure says of itself, file by file."""
+    members: dict[Release, list[CoreMetadata]] = {}
+    for row in staging.rows:
+        members.setdefault(release_of(row), []).append(staging.metadata[row.file.filename])
+    return members
+
+
+async def _unreachable(destination: Destination, staging: Staging, pages: _Pages) -> str | None:
+    """Return why a file of the closure can not be had from the destination, None where all can."""
+
+    async def fault(row: Published) -> str | None:
+        listed = find_listed(pages.get(row.project), row.file.filename)
+        if listed is None:
+            return f"{row.file.filename}: is not on the destination's page"
+        try:
+            size_bytes = await destination.size_of(listed)
+        except FeedgateError as error:
+            return error.message
+        if size_bytes != row.size_bytes:
+            return f"{row.file.filename}: has {size_bytes} bytes there, and {row.size_bytes} here"
+        return None
+
+    found = await asyncio.gather(*(fault(row) for row in staging.rows))
+    return next((reason for reason in found if reason is not None), None)
+
+
+def _in_words(files: Mapping[str, SentFile]) -> str:
+    """Name the files that are not there, and why; those that wait for them are counted."""
+    named = [
+        f"{name}: {file.reason}" for name, file in files.items() if file.end not in {*GOOD, End.KEPT_BACK}
+    ]
+    waiting = sum(1 for file in files.values() if file.end is End.KEPT_BACK)
+    more = len(named) - _MOST_NAMED
+    text = "; ".join(named[:_MOST_NAMED]) + (f"; and {more} more" if more > 0 else "")
+    return text + (f"; {waiting} files that depend on them were kept back" if waiting else "")
