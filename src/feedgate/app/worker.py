@@ -46,6 +46,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     told = take_standard_input() if options.own_destination else None
     try:
         own = None if told is None else OwnDestination.from_bytes(told)
+        if own is not None:
+            _log.info("the command's own destination takes uploads at %s", own.addresses.upload_url)
         settings = load_settings(
             options.config or directory.settings_file, os.environ, is_named=options.config is not None
         )
