@@ -76,8 +76,8 @@ def prepare_folder(path: Path) -> Path:
         path.mkdir(parents=True, exist_ok=True)
         probe.touch(exist_ok=False)
         probe.unlink()
-    except OSError as error:
-        raise ReportFolderUnusable(path, reason=error.strerror or str(error)) from error
+    except (OSError, ValueError) as error:  # the latter: a path with a NUL
+        raise ReportFolderUnusable(path, reason=getattr(error, "strerror", None) or str(error)) from error
     return path
 
 
@@ -102,13 +102,12 @@ def end_step(client: Client, reply: Reply[RunBody], folder: Path | None, status:
 
 
 def write_report(client: Client, reply: Reply[RunBody], folder: Path) -> Path:
-    """Write the report of a run into ``folder`` and return the summary's path.
+    """Write the report of a run into ``folder`` and return the summary's path; what else is there stays.
 
-    Each file is written whole or not at all; others of the folder stay. Raises ReportNotWritten.
+    Raises ReportNotWritten.
     """
     report = client.report_run(reply.body.run).body
-    for name, text in report_texts(reply, report, client.server.origin).items():
-        _write(folder / name, text)
+    write_texts(folder, report_texts(reply, report, client.server.origin))
     return folder / SUMMARY
 
 
@@ -126,6 +125,12 @@ def report_texts(reply: Reply[RunBody], report: RunReportBody, origin: str) -> M
         texts |= files
     texts[SUMMARY] = write_summary(reply.body, report, written)
     return texts
+
+
+def write_texts(folder: Path, texts: Mapping[str, str]) -> None:
+    """Write files, in their order, each whole or not at all; raises ReportNotWritten."""
+    for name, text in texts.items():
+        _write(folder / name, text)
 
 
 def _lock_files(target: TargetLockBody, origin: str) -> Mapping[str, str]:

@@ -14,6 +14,8 @@ _STATES = {
     "present": "already there",
     "new": "would be new",
     "fetched": "not published",
+    "conflict": "in conflict",
+    "kept-back": "kept back",
 }
 
 
@@ -114,7 +116,7 @@ def _project(project: _Project, outcomes: Mapping[str, FileOutcome], *, all_targ
     return [
         code(project.name),
         code(project.version),
-        ", ".join(states),
+        ", ".join(filter(None, states)),
         units.size(size_bytes),
         "all" if is_for_all else ", ".join(code(name) for name in dict.fromkeys(project.targets)),
     ]
@@ -133,7 +135,7 @@ def _state(filename: str, outcomes: Mapping[str, FileOutcome]) -> str:
 def _kept_out(run: RunBody) -> Iterator[str]:
     odd = [file for file in run.files if file.reason is not None or file.state in {"held", "refused"}]
     if odd:
-        yield "## Held and refused\n\n"
+        yield "## Kept out\n\n"
         yield from table(
             ["file", "state", "reason"],
             [

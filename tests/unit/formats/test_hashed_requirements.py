@@ -33,7 +33,7 @@ def test_a_project_is_pinned_with_its_digest(written: LockedWheel, requirement: 
     text = write_hashed_requirements([written], target=TARGET)
 
     [line] = parse_requirements_text(text, origin="requirements.txt").lines
-    assert (str(line.requirement), line.hashes) == (requirement, {f"sha256:{'ab' * 32}"})
+    assert (str(line.requirement), line.hashes) == (requirement, frozenset({f"sha256:{'ab' * 32}"}))
 
 
 def test_no_index_is_named_and_the_order_is_by_project() -> None:

@@ -1,0 +1,163 @@
+"""A report's files: named by target, whole or not there, and without a credential."""
+
+import json
+import tomllib
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from feedgate.api.bodies import RunBody
+from feedgate.api.client import Reply
+from feedgate.api.report_bodies import LockedFileBody, RunReportBody, TargetLockBody
+from feedgate.cli.run_report import (
+    ReportFolderUnusable,
+    ReportNotWritten,
+    prepare_folder,
+    report_texts,
+    write_texts,
+)
+from feedgate.model.target import InvalidTarget
+
+NOON = datetime(2026, 3, 8, 12, 0, tzinfo=UTC)
+TARGET = "3.11.2@x86_64-manylinux_2_36"
+LOCK, REQUIREMENTS = (
+    "pylock.cp311_2-x86_64-manylinux_2_36.toml",
+    "requirements-cp311_2-x86_64-manylinux_2_36.txt",
+)
+ORIGIN = "https://feedgate.example"
+PATH = "/acme/_packaging/pip-feed/pypi/download/demo/1.0/demo-1.0-py3-none-any.whl"
+
+
+def reply(**more: Any) -> Reply[RunBody]:
+    body = RunBody.model_validate(
+        {
+            "run": "run_1",
+            "kind": "add",
+            "state": "published",
+            "feed": "acme/pip-feed",
+            "requester": "ada",
+            "created_at": NOON,
+            "started_at": NOON,
+            "finished_at": NOON,
+        }
+        | more
+    )
+    return Reply(body, body.model_dump_json())
+
+
+def report(*, installable: bool = True, target: str = TARGET, **more: Any) -> RunReportBody:
+    file = {
+        "project": "demo",
+        "version": "1.0",
+        "filename": "demo-1.0-py3-none-any.whl",
+        "sha256": "ab" * 32,
+        "path": PATH,
+    }
+    lock = TargetLockBody(
+        target=target,
+        file_form="../../elsewhere",
+        requires_python="==3.11.2",
+        environment="sys_platform == 'linux'",
+        files=[LockedFileBody.model_validate(file | more)],
+    )
+    return RunReportBody(run="run_1", installable=installable, targets=[lock])
+
+
+def url_of(texts: Any) -> str:
+    [package] = tomllib.loads(texts[LOCK])["packages"]
+    return str(package["wheels"][0]["url"])
+
+
+def test_files_are_named_by_the_target_and_not_by_what_a_server_says() -> None:
+    assert list(report_texts(reply(), report(), ORIGIN)) == ["report.json", LOCK, REQUIREMENTS, "summary.md"]
+
+
+def test_what_can_not_be_fetched_is_in_no_lock() -> None:
+    assert list(report_texts(reply(), report(installable=False), ORIGIN)) == ["report.json", "summary.md"]
+
+
+@pytest.mark.parametrize("origin", [ORIGIN, f"{ORIGIN}/"])
+def test_files_are_fetched_from_the_server_that_was_asked(origin: str) -> None:
+    assert url_of(report_texts(reply(), report(), origin)) == ORIGIN + PATH
+
+
+@pytest.mark.parametrize(
+    ("address", "url"),
+    [
+        ("https://files.example/a/demo.whl", "https://files.example/a/demo.whl"),
+        ("https://files.example/a/demo.whl#sha256=ab", "https://files.example/a/demo.whl"),
+        ("https://ada:secret@files.example:8443/a/demo.whl", "https://files.example:8443/a/demo.whl"),
+        ("https://files.example/a/demo.whl?sig=secret", "https://files.example/a/demo.whl"),
+    ],
+)
+def test_what_a_destination_lists_is_fetched_there_without_a_credential(address: str, url: str) -> None:
+    texts = report_texts(reply(), report(address=address), ORIGIN)
+
+    assert url_of(texts) == url
+    assert "secret" not in "".join(texts.values())
+
+
+def test_the_body_keeps_its_value_and_commands_nothing() -> None:
+    said = reply(reason="##vso[task.complete]é")
+
+    text = report_texts(said, report(), ORIGIN)["report.json"]
+
+    assert json.loads(text) == json.loads(said.text)
+    assert "##" not in text
+    assert text.count("\n") == 1
+
+
+def test_a_target_that_is_none_is_an_error() -> None:
+    with pytest.raises(InvalidTarget):
+        report_texts(reply(), report(target="../../x"), ORIGIN)
+
+
+def test_a_folder_is_made_and_an_existing_one_is_used(tmp_path: Path) -> None:
+    folder = tmp_path / "a" / "b"
+
+    assert prepare_folder(folder) == folder
+    (folder / "kept").touch()
+    prepare_folder(folder)
+
+    assert [path.name for path in folder.iterdir()] == ["kept"]
+
+
+@pytest.mark.parametrize("path", ["file", "file/below", "x" * 300, "nul\0"])
+def test_what_can_be_no_folder_is_said_at_once(tmp_path: Path, path: str) -> None:
+    (tmp_path / "file").write_text("here")
+
+    with pytest.raises(ReportFolderUnusable):
+        prepare_folder(tmp_path / path)
+
+    assert (tmp_path / "file").read_text() == "here"
+
+
+def test_files_of_the_same_name_are_replaced_and_others_stay(tmp_path: Path) -> None:
+    (tmp_path / "a").write_text("old and longer")
+    (tmp_path / "b").write_text("stays")
+
+    write_texts(tmp_path, {"a": "new\n"})
+
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == {"a": b"new\n", "b": b"stays"}
+
+
+def test_a_link_is_replaced_and_not_followed(tmp_path: Path) -> None:
+    (tmp_path / "elsewhere").write_text("stays")
+    (tmp_path / "a").symlink_to(tmp_path / "elsewhere")
+
+    write_texts(tmp_path, {"a": "new"})
+
+    assert (tmp_path / "elsewhere").read_text() == "stays"
+    assert not (tmp_path / "a").is_symlink()
+
+
+def test_a_file_that_can_not_be_written_leaves_nothing_half_done(tmp_path: Path) -> None:
+    (tmp_path / "b").mkdir()
+
+    with pytest.raises(ReportNotWritten, match="could not be written"):
+        write_texts(tmp_path, {"a": "whole", "b": "no", "c": "not reached"})
+
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a", "b"]
+    assert (tmp_path / "a").read_text() == "whole"
