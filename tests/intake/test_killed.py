@@ -214,6 +214,24 @@ def test_a_run_that_is_killed_and_cancelled_before_the_restart_is_cancelled(own_
     assert own_intake.names() == []
 
 
+def test_a_run_that_is_killed_right_after_it_published_stays_published_whoever_cancels_it(
+    own_intake: Intake,
+) -> None:
+    offer_demo(own_intake)
+    run = own_intake.post("demo")
+    with held_up(own_intake.server, run, "publish"):
+        own_intake.server.kill()
+    with closing(sqlite3.connect(own_intake.server.directory.records_file)) as records, records:
+        records.execute("UPDATE run SET cancel_requested = 1 WHERE id = ?", (run.run,))
+
+    own_intake.server.start()
+
+    ended = own_intake.ended(run)
+    assert (ended.state, ended.published) == (RunState.PUBLISHED, 3)
+    assert own_intake.names() == ["demo", "other", "part"]
+    assert [entry.run for entry in own_intake.ledger() if entry.act == "published"] == [run.run]
+
+
 def test_after_a_kill_pip_installs_what_the_run_brought(own_intake: Intake, tmp_path: Path) -> None:
     offer_demo(own_intake)
     run = own_intake.post("demo")

@@ -84,6 +84,10 @@ class Stage:
         )
         return publish_closure(self.records, self.feed, RunId(run), "ada", closure, keep=keep, now=NOON)
 
+    def has_published(self, run: str = "run_1") -> bool:
+        with self.records.read() as view:
+            return has_published(view, RunId(run))
+
     def listed(self) -> list[str]:
         with self.records.read(self.feed.id) as snapshot:
             return [
@@ -136,7 +140,7 @@ def test_all_of_it_is_one_entry_that_names_the_run_and_every_file(stage: Stage) 
             f'{{"files":[{{"filename":"{DEMO}","sha256":"{"a" * 64}"}},'
             f'{{"filename":"{PART}","sha256":"{"b" * 64}"}}],"requirements":["demo"]}}'
         )
-        assert has_published(view, RunId("run_1"))
+    assert stage.has_published()
 
 
 def test_new_names_are_imported_ones(stage: Stage) -> None:
@@ -252,13 +256,59 @@ def test_whoever_lost_the_role_publishes_no_more(stage: Stage) -> None:
     assert stage.listed() == []
 
 
-def test_a_run_that_was_cancelled_publishes_nothing(stage: Stage) -> None:
+@pytest.mark.parametrize("state", [state for state in RunState if state.is_final])
+def test_a_run_that_has_ended_before_it_published_publishes_nothing(stage: Stage, state: RunState) -> None:
+    serial = stage.serial
     with stage.records.note() as note:
-        runs.finish(note, RunId("run_1"), RunState.CANCELLED, NOON)
+        runs.finish(note, RunId("run_1"), state, NOON)
 
-    with pytest.raises(RunHasEnded):
+    with pytest.raises(
+        RunHasEnded, match="run run_1 has ended before it published; nothing of it is visible"
+    ):
         stage.publish(published(DEMO))
 
-    assert stage.listed() == []
-    with stage.records.read() as view:
-        assert not has_published(view, RunId("run_1"))
+    assert (stage.listed(), stage.serial, stage.kept) == ([], serial, [])
+    assert not stage.has_published()
+
+
+def test_a_run_that_is_only_asked_to_stop_may_still_be_the_first(stage: Stage) -> None:
+    """Its end is the engine's to give: until then whoever comes first counts."""
+    with stage.records.note() as note:
+        runs.request_cancel(note, RunId("run_1"))
+
+    assert isinstance(stage.publish(published(DEMO)), Publication)
+    assert stage.has_published()
+
+
+def test_a_cancel_that_comes_after_publishing_takes_nothing_back(stage: Stage) -> None:
+    first = stage.publish(published(DEMO))
+    with stage.records.note() as note:
+        runs.request_cancel(note, RunId("run_1"))
+        runs.finish(note, RunId("run_1"), RunState.CANCELLED, NOON)
+
+    assert stage.has_published()
+    assert stage.publish(published(DEMO)) == first, "the step is taken again after a kill"
+    assert stage.listed() == [DEMO]
+
+
+def test_what_another_run_published_is_not_this_ones(stage: Stage) -> None:
+    stage.post("run_2")
+    stage.publish(published(DEMO))
+
+    assert stage.has_published("run_1")
+    assert not stage.has_published("run_2")
+
+
+def test_a_run_that_found_everything_there_has_published_nothing(stage: Stage) -> None:
+    stage.publish(published(DEMO))
+    stage.post("run_2")
+    stage.publish(published(DEMO), run="run_2")
+
+    assert not stage.has_published("run_2")
+
+
+def test_an_act_of_the_run_that_is_no_publishing_does_not_count(stage: Stage) -> None:
+    with stage.records.change(stage.feed.id, Act.REFUSED, "ada", NOON, run=RunId("run_1")) as change:
+        change.record({"files": []})
+
+    assert not stage.has_published()
