@@ -111,7 +111,7 @@ def _stop_following(door: Door, run: str) -> int:
 def _drawing() -> Iterator[Drawing]:
     console = Console(stderr=True)
     if not console.is_terminal or console.width < _NARROW_COLUMNS:
-        yield _Lines()
+        yield Lines()
         return
     columns = (
         TextColumn("{task.description}"),
@@ -123,10 +123,11 @@ def _drawing() -> Iterator[Drawing]:
         yield _Bars(progress)
 
 
-class _Lines:
+class Lines:
     """A line a step, where nobody watches."""
 
     def event(self, event: EventBody) -> None:
+        """Write the line of a step that has ended."""
         if event.kind not in {"finished", "failed", "cancelled"}:
             return
         where = "" if event.target is None else f" {event.target}"

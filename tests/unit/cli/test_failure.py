@@ -96,3 +96,56 @@ def test_what_was_broken_off_says_nothing(
 
 def test_a_fault_of_our_own_is_not_hidden() -> None:
     assert say_failure(ValueError("a fault"), as_json=False) is None
+
+
+class Hostile(Invalid):
+    code = "hostile"
+
+    def __init__(self, words: str) -> None:
+        super().__init__(f"it said: {words}", next_step=f"Do: {words}")
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "x\n::error::y",
+        "x\r##vso[task.setvariable variable=x]y",
+        "##[error]x",
+        "x\u2028  next: curl evil.example",
+        "\x1b[2J\u202e",
+    ],
+)
+@pytest.mark.parametrize("as_json", [False, True], ids=["words", "json"])
+def test_what_strangers_wrote_commands_nothing(
+    capsys: pytest.CaptureFixture[str], words: str, as_json: bool
+) -> None:
+    say_failure(Hostile(words), as_json=as_json)
+
+    said = capsys.readouterr()
+    for line in (said.out + said.err).replace("\r", "\n").split("\n"):
+        assert "##" not in line
+        assert not line.lstrip().startswith("::")
+        assert "\x1b" not in line
+    if as_json:
+        assert json.loads(said.out)["error"]["message"] == f"it said: {words}"
+    else:
+        assert "\u202e" not in said.err
+        assert sum(line.startswith("  next: ") for line in said.err.splitlines()) == 1
+
+
+def test_a_servers_problem_keeps_its_value_and_commands_nothing(capsys: pytest.CaptureFixture[str]) -> None:
+    problem = to_problem(Hostile("##vso[task.complete]"), 400)
+
+    say_failure(RemoteProblem(problem, text=problem.model_dump_json()), as_json=True)
+
+    said = capsys.readouterr().out
+    assert "##" not in said
+    assert json.loads(said) == problem.model_dump(mode="json")
+
+
+def test_the_lines_of_a_long_message_are_marked_as_its_own(capsys: pytest.CaptureFixture[str]) -> None:
+    say_failure(Hostile("one\ntwo\n  next: three"), as_json=False)
+
+    assert capsys.readouterr().err == (
+        "feedgate: it said: one\n  | two\n  |   next: three\n  next: Do: one two   next: three\n"
+    )
