@@ -15,8 +15,9 @@ LOCK := $(BIN)/uv pip compile --quiet --system-certs --universal --generate-hash
 	--custom-compile-command "make lock"
 OURS := $(LOCK) --python-version 3.11 -c requirements/dev.txt
 CLIENTS := pip uv twine poetry pdm
+FROM_3_11 := ansible-core check-jsonschema devpi-server pypiserver
 
-.PHONY: .types .unit help setup quickstart run check fix lock test $(TIERS:%=test-%) bench docs build clean
+.PHONY: .types .unit help setup quickstart run check fix lock test $(TIERS:%=test-%) bench docs build connect-pyz clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z][a-z<>-]*:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -53,6 +54,9 @@ lock: $(DEV) ## resolve anew every lock from what pyproject.toml asks for (UPGRA
 	@for tool in $(CLIENTS); do \
 		echo "$$tool" | $(LOCK) --python-version 3.9 $(if $(UPGRADE),--upgrade) \
 			-c tests/clients/locks/constraints.in -o tests/clients/locks/$$tool.txt - || exit; done
+	@for tool in $(FROM_3_11); do \
+		echo "$$tool" | $(LOCK) --python-version 3.11 $(if $(UPGRADE),--upgrade) \
+			-o tests/clients/locks/$${tool%-server}.txt - || exit; done
 	@echo pypiserver | $(LOCK) --python-version 3.11 $(if $(UPGRADE),--upgrade) -o benchmarks/locks/pypiserver.txt -
 
 test: $(DEV) ## every tier that this machine can run, and what was left out
@@ -67,8 +71,11 @@ bench: $(DEV) ## intake beside the original way and the floor, cold, medians of 
 docs: $(DEV) ## the documentation, into docs/_build/html
 	$(BIN)/sphinx-build -W -n -q -b html docs docs/_build/html
 
-build: $(DEV) ## wheel and sdist, into dist/
+build: $(DEV) connect-pyz ## wheel and sdist, into dist/, and what connect-pyz makes
 	$(BIN)/python -m build --no-isolation
+
+connect-pyz: ## feedgate-connect.pyz and what carries it to a machine, into dist/machines/
+	$(or $(PYTHON),python3) scripts/connect_pyz.py dist/machines
 
 clean: ## remove what was made here, .venv too
 	rm -rf .venv .tiers dist build docs/_build .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .coverage*

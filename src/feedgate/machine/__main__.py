@@ -2,16 +2,7 @@
 
 import sys
 
-from feedgate.machine.command import main
-from feedgate.machine.surroundings import Surroundings
+from feedgate.machine.command import run
 
 if __name__ == "__main__":
-    sys.exit(
-        main(
-            sys.argv[1:],
-            Surroundings.of_this_process(),
-            stdin=sys.stdin,
-            stdout=sys.stdout,
-            stderr=sys.stderr,
-        )
-    )
+    sys.exit(run())

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import getpass
 import json
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TextIO
@@ -18,6 +19,12 @@ from feedgate.machine.report import lines_of, object_of, problem_of
 from feedgate.machine.surroundings import Surroundings
 
 _COMMANDS = ("connect", "-h", "--help")
+
+
+def run() -> int:
+    """Run what the process was called with; see ``main``."""
+    here = Surroundings.of_this_process()
+    return main(sys.argv[1:], here, stdin=sys.stdin, stdout=sys.stdout, stderr=sys.stderr)
 
 
 def main(
@@ -81,12 +88,16 @@ def _say(connected: Connected, stdout: TextIO, *, as_json: bool) -> None:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="feedgate-connect", description=__doc__)
+    parser = argparse.ArgumentParser(
+        prog="feedgate-connect",
+        description="What connects a machine to an index, and nothing else of Feedgate.",
+    )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     command = commands.add_parser(
         "connect",
         help="let pip, uv or Poetry on this machine use one index and nothing else",
-        description="The token comes from FEEDGATE_READ_TOKEN, standard input or a prompt, never from an option.",
+        description="Let pip, uv or Poetry on this machine use one index and nothing else. The token comes from "
+        "FEEDGATE_READ_TOKEN, standard input or a prompt, never from an option.",
     )
     command.add_argument(
         "url", metavar="URL", help=f"{FeedUrl.SHORTHAND}, or the whole address of any simple index"

@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import TextIO
 
 from feedgate.machine import pip_configuration, poetry_configuration, uv_configuration
-from feedgate.machine.accounts import acting_as
+from feedgate.machine.accounts import Account, acting_as
 from feedgate.machine.addresses import FeedUrl, InvalidFeedUrl, parse_feed_url
 from feedgate.machine.errors import MachineError
-from feedgate.machine.files import is_there
+from feedgate.machine.files import is_there, owner_of
 from feedgate.machine.index_address import IndexAddress
 from feedgate.machine.netrc import NotAToken, credentials_of, has_entry, netrc_file, plan_netrc
 from feedgate.machine.pip_configuration import plan_pip
@@ -260,12 +260,18 @@ def _owned(plan: Plan, machine: Surroundings) -> Plan:
         whole = Path(os.path.realpath(change.path))
         if machine.is_image and machine.root not in whole.parents:
             raise LeadsOut(change.path, machine.root)
-        changes.append(changed(change, account=machine.account) if _is_at_home(change, machine) else change)
+        changes.append(_given_to(machine.account, change))
     return changed(plan, changes=tuple(changes))
 
 
-def _is_at_home(change: Change, machine: Surroundings) -> bool:
-    return machine.account is not None and machine.home in change.path.parents
+def _given_to(account: Account | None, change: Change) -> Change:
+    """Return the change as one of the user's own files, if it lies in their home."""
+    if account is None or account.home not in change.path.parents:
+        return change
+    lines = change.lines
+    if account.gets is not None and owner_of(change.path) not in (account.gets, None):
+        lines = (*lines, f"it becomes {account.name}'s")
+    return changed(change, account=account, lines=lines)
 
 
 def _joined(plans: list[Plan]) -> Plan:

@@ -127,7 +127,9 @@ def plan_netrc(
         text = set_credentials(text, host, token, login)
         if other or not entries:
             lines.append(f"machine {host}: {_news(other, token)}")
-    change = Change(path, tuple(lines), before, encoded(text), mode=MODE, keep_backup=bool(other))
+    # a token of ours that became another's is no one's work: a copy of it would only be one more to lose
+    others_work = any(entry.login is None or entry.login.value not in (NETRC_LOGIN, login) for entry in other)
+    change = Change(path, tuple(lines), before, encoded(text), mode=MODE, keep_backup=others_work)
     return Plan((change,), tuple(obstacles))
 
 

@@ -1,9 +1,12 @@
 import getpass
 import importlib
 import io
+import json
+import os
 import runpy
 import sys
 import warnings
+from pathlib import Path
 
 import pytest
 
@@ -150,3 +153,156 @@ def test_the_folder_is_a_command(monkeypatch: pytest.MonkeyPatch, capsys: pytest
 
     assert ended.value.code == 2
     assert "HOST/ORGANIZATION/FEED" in capsys.readouterr().err
+
+
+@pytest.fixture
+def image(tmp_path: Path) -> Path:
+    root = tmp_path / "image"
+    (root / "etc").mkdir(parents=True)
+    for name in ("anna", "bert"):
+        (root / "people" / name).mkdir(parents=True)
+        with (root / "etc" / "passwd").open("a") as users:
+            users.write(f"{name}:x:{os.getuid()}:{os.getgid()}::/people/{name}:/bin/sh\n")
+    return root
+
+
+def test_the_word_connect_may_be_left_away(vm: Vm) -> None:
+    stdout, stderr = io.StringIO(), io.StringIO()
+    vm.variables["FEEDGATE_READ_TOKEN"] = "fgt_canary"
+
+    status = main(["--no-check", URL], vm.surroundings, stdin=None, stdout=stdout, stderr=stderr)
+
+    assert (status, stderr.getvalue()) == (0, "")
+    assert vm.home(".netrc").exists()
+
+
+def test_for_programs_there_is_one_object(vm: Vm) -> None:
+    path = vm.etc("pip.conf", "[global]\nfind-links = /srv\n")
+
+    status, said, complaint = run(vm, URL, "--json", "--replace", "--client", "pip")
+
+    assert (status, complaint, said.count("\n")) == (0, "", 1)
+    assert json.loads(said) == {
+        "index_url": SIMPLE,
+        "dry_run": False,
+        "changes": [
+            {"path": str(vm.home(".netrc")), "lines": ["machine feeds.example: the token"]},
+            {"path": str(path), "lines": ["[global] find-links is taken out"]},
+            {"path": str(vm.home(".config/pip/pip.conf")), "lines": [f"[global] index-url = {SIMPLE}"]},
+        ],
+        "notes": [],
+        "backups": [f"{path}.feedgate-backup"],
+        "token_from": "the variable FEEDGATE_READ_TOKEN",
+    }
+
+
+@pytest.mark.parametrize("more", [(), ("--dry-run",)])
+def test_for_programs_an_error_is_the_one_object(vm: Vm, more: tuple[str, ...]) -> None:
+    vm.etc("pip.conf", "[global]\nfind-links = /srv\n")
+
+    status, said, complaint = run(vm, URL, "--json", *more)
+
+    assert (status, complaint, said.count("\n")) == (1, "", 1)
+    body = json.loads(said)
+    assert {"type", "title", "status", "detail", "error"} <= body.keys()
+    assert body["error"]["code"] == "obstructed"
+    assert "find-links = /srv" in body["error"]["message"]
+    assert "--replace" in body["error"]["next"]
+
+
+def test_users_of_an_image_get_the_token_and_nothing_else_is_touched(vm: Vm, image: Path) -> None:
+    vm.variables["PIP_EXTRA_INDEX_URL"] = "https://index.example/"  # of who builds, not of the image
+
+    status, said, complaint = run(
+        vm, URL, "--system", "--user", "anna", "--user", "bert", "--user", "anna", "--root", str(image)
+    )
+
+    assert (status, complaint) == (0, "")
+    entry = "machine feeds.example login feedgate password fgt_canary\n"
+    assert {
+        str(path.relative_to(image)): path.read_text() for path in image.rglob("*") if path.is_file()
+    } == {
+        "etc/passwd": (image / "etc" / "passwd").read_text(),
+        "etc/pip.conf": f"[global]\nindex-url = {SIMPLE}\n",
+        "people/anna/.netrc": entry,
+        "people/bert/.netrc": entry,
+    }
+    assert said.count("pip.conf") == 1
+    assert f"the token is in {image}/people/anna/.netrc, {image}/people/bert/.netrc alone" in said
+    assert list(vm.home("").iterdir()) == []
+
+
+def test_a_user_without_system_gets_settings_too(vm: Vm, image: Path) -> None:
+    assert run(vm, URL, "--user", "anna", "--root", str(image), "--client", "pip")[0] == 0
+
+    assert (image / "people/anna/.config/pip/pip.conf").read_text() == f"[global]\nindex-url = {SIMPLE}\n"
+    assert not (image / "etc" / "pip.conf").exists()
+
+
+def test_what_a_user_has_set_stands_in_the_way_of_the_settings_for_all(vm: Vm, image: Path) -> None:
+    own = image / "people" / "bert" / ".config" / "pip" / "pip.conf"
+    own.parent.mkdir(parents=True)
+    own.write_text("[global]\nindex-url = https://index.example/\n")
+
+    status, _, said = run(
+        vm, URL, "--system", "--user", "anna", "--user", "bert", "--root", str(image), "--client", "pip"
+    )
+
+    assert status == 1
+    assert f"{own}, line 2" in said
+    assert not (image / "people" / "anna" / ".netrc").exists()
+
+
+def test_the_settings_of_all_users_need_no_token(vm: Vm, image: Path) -> None:
+    status, said, _ = run(vm, URL, "--system", "--root", str(image), stdin=io.StringIO(), token="")
+
+    assert status == 0
+    assert "no user was named: who installs needs an entry for feeds.example" in said
+    assert sorted(path.name for path in image.rglob("*") if path.is_file()) == ["passwd", "pip.conf"]
+
+
+def test_of_this_machine_they_need_none_either(vm: Vm) -> None:
+    status, said, _ = run(vm, URL, "--system", stdin=io.StringIO(), token="")
+
+    assert (status, vm.home(".netrc").exists()) == (0, False)
+    assert "no token was given" in said
+
+
+@pytest.mark.parametrize(
+    ("words", "token", "complaint"),
+    [
+        (["--system"], "fgt_canary", "whose netrc"),
+        ([], "fgt_canary", "whose netrc"),
+        (["--system", "--user", "anna"], "", "no token was given"),
+        (["--user", "nobody-of-that-name"], "fgt_canary", "has no user 'nobody-of-that-name'"),
+        (["--user", "anna", "--username", "two words"], "fgt_canary", "user name can not be written"),
+    ],
+)
+def test_for_an_image_it_must_be_said_who_is_meant(
+    vm: Vm, image: Path, words: list[str], token: str, complaint: str
+) -> None:
+    before = sorted(image.rglob("*"))
+
+    status, _, said = run(vm, URL, *words, "--root", str(image), stdin=io.StringIO(), token=token)
+
+    assert status == 2
+    assert complaint in said
+    assert sorted(image.rglob("*")) == before
+
+
+def test_any_simple_index_will_do(vm: Vm) -> None:
+    status, said, _ = run(
+        vm,
+        "https://devpi.example/anna/dev/+simple/",
+        "--username",
+        "anna",
+        "--client",
+        "pip",
+        "--client",
+        "uv",
+    )
+
+    assert status == 0, said
+    assert vm.home(".netrc").read_text() == "machine devpi.example login anna password fgt_canary\n"
+    for name in (".config/pip/pip.conf", ".config/uv/uv.toml"):
+        assert "https://devpi.example/anna/dev/+simple/" in vm.home(name).read_text()

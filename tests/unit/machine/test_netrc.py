@@ -9,8 +9,10 @@ from feedgate.machine.files import UnreadableFile
 from feedgate.machine.netrc import (
     BrokenNetrc,
     NotAToken,
+    NotAUserName,
     check_file,
     check_token,
+    credentials_of,
     entries_of,
     has_entry,
     netrc_file,
@@ -192,6 +194,81 @@ def test_with_replace_the_token_takes_its_place_and_the_file_as_it_was_is_kept(v
     assert backup.stat().st_mode & 0o777 == 0o600
 
 
+def test_a_token_that_follows_one_of_ours_leaves_no_copy_of_it(vm: Vm) -> None:
+    path = vm.home(".netrc", f"machine {HOST} login feedgate password canary\n")
+
+    backups = apply(plan_netrc(vm.surroundings, HOST, TOKEN, replace=True))
+
+    assert path.read_text() == LINE
+    assert backups == ()
+
+
+def test_a_user_name_that_was_given_goes_with_the_token(vm: Vm) -> None:
+    plan = plan_netrc(vm.surroundings, HOST, TOKEN, replace=False, login="anna")
+    apply(plan)
+
+    assert vm.home(".netrc").read_text() == f"machine {HOST} login anna password {TOKEN}\n"
+    assert credentials_of(vm.surroundings, HOST) == ("anna", TOKEN)
+
+
+def test_another_user_name_is_an_entry_of_someone_else(vm: Vm) -> None:
+    path = vm.home(".netrc", f"machine {HOST} password {TOKEN} login bob\n")
+
+    refused = plan_netrc(vm.surroundings, HOST, TOKEN, replace=False, login="anna")
+    plan = plan_netrc(vm.surroundings, HOST, TOKEN, replace=True, login="anna")
+    apply(plan)
+
+    assert len(refused.obstacles) == 1
+    assert "another user name becomes the one given" in plan.changes[0].lines[-1]
+    assert path.read_text() == f"machine {HOST} password {TOKEN} login anna\n"
+    assert plan_netrc(vm.surroundings, HOST, TOKEN, replace=False).obstacles == ()
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        (f"machine {HOST}\n", f"machine {HOST} login anna password {TOKEN}\n"),
+        (f"machine {HOST} login bob\n", f"machine {HOST} login anna password {TOKEN}\n"),
+        (f"machine {HOST} user bob password x\n", f"machine {HOST} user anna password {TOKEN}\n"),
+        (f"machine {HOST} password x account y", f"machine {HOST} password {TOKEN} account y login anna"),
+        (
+            f"machine {HOST} password x login bob machine {HOST} login b password y",
+            f"machine {HOST} password {TOKEN} login anna machine {HOST} login anna password {TOKEN}",
+        ),
+    ],
+)
+def test_user_name_and_token_take_their_places(before: str, after: str) -> None:
+    assert set_credentials(before, HOST, TOKEN, "anna") == after
+
+
+@pytest.mark.parametrize("login", ["", "two words", 'quo"te', "back\\slash", "ümlaut", "x" * 5000])
+def test_what_can_not_stand_in_netrc_is_no_user_name(vm: Vm, login: str) -> None:
+    with pytest.raises(NotAUserName) as caught:
+        plan_netrc(vm.surroundings, HOST, TOKEN, replace=True, login=login)
+
+    assert caught.value.exit_status == 2
+    assert not vm.home(".netrc").exists()
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (None, None),
+        ("", None),
+        (f"machine {HOST} login a", None),
+        (f"machine {HOST} password b", ("", "b")),
+        (f"machine {HOST} login a password b machine {HOST} login c password d", ("c", "d")),
+        (f'machine {HOST} login "a b" password b', ("a b", "b")),
+    ],
+)
+def test_the_credentials_that_clients_take_are_found(
+    vm: Vm, text: str | None, expected: tuple[str, str] | None
+) -> None:
+    vm.home(".netrc", text)
+
+    assert credentials_of(vm.surroundings, HOST) == expected
+
+
 def test_the_same_token_again_changes_nothing(vm: Vm) -> None:
     apply(plan_netrc(vm.surroundings, HOST, TOKEN, replace=False))
 
@@ -249,6 +326,7 @@ def test_a_link_stays_a_link_and_its_target_is_written(vm: Vm) -> None:
         ("#a comment without a blank\n", 1),
         ("machine a login b canary\n", 2),
         ("\n\nlogin canary\n", 3),
+        pytest.param('machine a login b\npassword "canary\n', 2, id="open-quote"),
     ],
 )
 def test_a_file_that_pip_reads_nothing_from_is_named_by_line_alone(vm: Vm, text: str, line: int) -> None:

@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from feedgate.machine.surroundings import Surroundings
+from feedgate.machine.surroundings import NoSuchRoot, Surroundings
 from tests.unit.machine.conftest import Vm
 
 
@@ -52,3 +52,44 @@ def test_every_python_that_a_command_belongs_to_has_its_prefix(vm: Vm) -> None:
         vm.base / "root" / "usr" / "local",
         vm.base / "root" / "usr",
     )
+
+
+def test_an_image_is_seen_without_the_callers_home_and_variables(vm: Vm) -> None:
+    vm.variables |= {
+        "PIP_EXTRA_INDEX_URL": "https://index.example/",
+        "XDG_CONFIG_DIRS": "/xdg",
+        "PATH": "/bin",
+    }
+    vm.elsewhere("etc/passwd", "")
+
+    (image,) = vm.surroundings.seen_by((), root=vm.base / "elsewhere")
+
+    assert image.is_nobodys
+    assert not image.home.exists()
+    assert image.variable("PIP_EXTRA_INDEX_URL") == ""
+    assert image.shared_configuration == (vm.elsewhere("etc/xdg"),)
+    assert all(vm.base / "elsewhere" in (prefix, *prefix.parents) for prefix in image.prefixes)
+    assert list(image.folders()) == [vm.base / "elsewhere"]
+
+
+def test_the_root_of_the_running_machine_is_no_image() -> None:
+    here = Surroundings.of_this_process()
+
+    assert here.seen_by((), root=None) == (here,)
+    assert here.seen_by((), root=Path("/")) == (here,)
+    assert not here.is_nobodys
+
+
+@pytest.mark.parametrize("root", ["nowhere", "../work/file"])
+def test_an_image_is_a_folder(vm: Vm, root: str) -> None:
+    vm.work("file", "")
+
+    with pytest.raises(NoSuchRoot, match=root) as caught:
+        vm.surroundings.seen_by((), root=Path(root))
+
+    assert caught.value.exit_status == 2
+
+
+def test_a_project_is_looked_for_up_to_the_root_of_the_machine(vm: Vm) -> None:
+    assert list(vm.surroundings.folders())[:2] == [vm.base / "work", vm.base]
+    assert list(vm.surroundings.folders())[-1] == Path("/")
