@@ -4,8 +4,10 @@ Written ``3.11.2@x86_64-manylinux_2_36`` (an exact Python) or ``3.11@…`` (a
 bare minor: every patch of it).
 """
 
+import difflib
 import re
 from dataclasses import dataclass
+from typing import Final
 
 from feedgate.errors import Invalid
 
@@ -33,7 +35,23 @@ NEWEST_PATCH = 99
 HOST = "host"
 """The word that stands for the resolving machine until it is written down as a target."""
 
-_TARGET = re.compile(r"3\.(\d{1,3})(?:\.(\d{1,3}))?@([a-z0-9_-]+)")
+_TARGET = re.compile(r"3\.(\d{1,3})(?:\.(\d{1,3}))?@([A-Za-z0-9_.-]+)", re.ASCII)
+_GLIBC: Final = re.compile(r"[_-]2[_.-]?(\d{1,3})(?!\d)")
+
+# What people, Docker and wheels' names say, by the resolver's own word for it.
+_MACHINES: Final = {
+    "x86_64": re.compile(r"x86.?64|amd64|x64"),
+    "aarch64": re.compile(r"aarch64|arm64"),
+    "i686": re.compile(r"i[3-6]86|win32"),
+    "other": re.compile(r"armv|loong|mips|ppc|riscv|s390"),
+}
+_SYSTEMS: Final = {
+    "manylinux": re.compile(r"many|glibc|lin\w*[_-]2[_.-]?\d"),
+    "linux-musl": re.compile(r"musl|alpine"),
+    "linux-gnu": re.compile(r"linux|gnu"),
+    "darwin": re.compile(r"darwin|mac|osx"),
+    "windows": re.compile(r"win"),
+}
 
 
 class InvalidTarget(Invalid):
@@ -83,17 +101,49 @@ class Target:
 
 
 def parse_target(raw: str) -> Target:
-    """Read a target; raises InvalidTarget, naming the platforms that look alike."""
+    """Read a target; raises InvalidTarget, naming the nearest platform and those of the same machine."""
     match = _TARGET.fullmatch(raw)
     if match is None:
         raise InvalidTarget(raw, "it does not have the form PYTHON@PLATFORM")
     minor, patch, platform = match.groups()
     if platform not in PLATFORMS:
-        machine = platform.split("-", 1)[0]
-        near = [name for name in PLATFORMS if name.startswith(f"{machine}-")] or list(PLATFORMS)
         raise InvalidTarget(
             raw,
-            f"the resolver knows no platform {platform!r}",
-            next_step=f"Choose one of: {', '.join(near)}.",
+            f"the resolver knows no platform {platform[:80]!r}",
+            next_step=f"{_which(nearest_platform(platform))}.",
         )
     return Target(int(minor), None if patch is None else int(patch), platform)
+
+
+def nearest_platform(raw: str) -> str | None:
+    """Return the platform that ``raw`` most likely means, None where it is like none.
+
+    Of glibc's it is the newest that a machine with the stated one still satisfies.
+    """
+    said = raw.lower()
+    machine = next((name for name, words in _MACHINES.items() if words.search(said)), None)
+    system = next((name for name, words in _SYSTEMS.items() if words.search(said)), None)
+    if machine is None:
+        machine = {None: "", "darwin": "aarch64"}.get(system, "x86_64")
+    meant = [name for name in PLATFORMS if name.startswith(machine) and (system or "") in name]
+    glibc = _GLIBC.search(said) if system == "manylinux" else None
+    if glibc is not None:
+        meant = [name for name in meant if _glibc_minor(name) <= int(glibc[1])][-1:] or meant[:1]
+    cutoff = 0.7 if system is None else 0
+    near = difflib.get_close_matches(said, meant, n=1, cutoff=cutoff)
+    return near[0] if near else next((name for name in meant if name == f"{machine}-manylinux_2_28"), None)
+
+
+def _glibc_minor(platform: str) -> int:
+    stated = _GLIBC.search(platform)
+    return 17 if stated is None else int(stated[1])  # manylinux2014 is glibc 2.17
+
+
+def _which(nearest: str | None) -> str:
+    if nearest is None:
+        return f"Choose one of: {', '.join(PLATFORMS)}"
+    machine = nearest.split("-", 1)[0]
+    return (
+        f"Did you mean {nearest}? For {machine} there are: "
+        f"{', '.join(name for name in PLATFORMS if name.startswith(f'{machine}-'))}"
+    )

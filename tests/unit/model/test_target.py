@@ -45,7 +45,8 @@ def test_every_platform_has_tags_and_an_environment(platform: str) -> None:
         ("3.11.2.1@x86_64-manylinux_2_28", "form"),
         ("3.11@", "form"),
         ("3.11@x86_64-manylinux_2_28\n", "form"),
-        ("3.11@X86_64-manylinux_2_28", "form"),
+        ("3.11@x86_64 manylinux_2_28", "form"),
+        ("3.11@X86_64-manylinux_2_28", "knows no platform 'X86_64-manylinux_2_28'"),
         ("cp311@x86_64-manylinux_2_28", "form"),
         ("3.11@plan9", "knows no platform 'plan9'"),
         ("3.11@x86_64-manylinux_2_99", "knows no platform"),
@@ -59,12 +60,54 @@ def test_what_is_no_target_is_refused(raw: str, reason: str) -> None:
     assert reason in raised.value.message
 
 
-def test_platforms_that_look_alike_are_named() -> None:
+@pytest.mark.parametrize(
+    ("raw", "meant"),
+    [
+        ("x86_64-manylinux_2_29", "x86_64-manylinux_2_28"),
+        ("x86_64-manylinux_2_30", "x86_64-manylinux_2_28"),
+        ("x86_64-manylinux_2_99", "x86_64-manylinux_2_40"),
+        ("aarch64-manylinux_2_99", "aarch64-manylinux_2_40"),
+        ("x86_64-manylinux_2_5", "x86_64-manylinux2014"),
+        ("x86_64-manylinux_2_16", "x86_64-manylinux2014"),
+        ("x86_64-manylinux2010", "x86_64-manylinux2014"),
+        ("manylinux_2_28_x86_64", "x86_64-manylinux_2_28"),
+        ("manylinux2014_aarch64", "aarch64-manylinux2014"),
+        ("musllinux_1_2_x86_64", "x86_64-unknown-linux-musl"),
+        ("linux_x86_64", "x86_64-unknown-linux-gnu"),
+        ("win_amd64", "x86_64-pc-windows-msvc"),
+        ("win32", "i686-pc-windows-msvc"),
+        ("macosx_11_0_arm64", "aarch64-apple-darwin"),
+        ("linux-arm64", "aarch64-unknown-linux-gnu"),
+        ("X86_64-manylinux_2_28", "x86_64-manylinux_2_28"),
+        ("x86-64-manylinux_2.28", "x86_64-manylinux_2_28"),
+        ("x86_64-manilinux_2_28", "x86_64-manylinux_2_28"),
+        ("x86_64-apple", "x86_64-apple-darwin"),
+        ("x86_64", "x86_64-manylinux_2_28"),
+        ("amd64", "x86_64-manylinux_2_28"),
+        ("windows", "x86_64-pc-windows-msvc"),
+        ("macos", "aarch64-apple-darwin"),
+    ],
+)
+def test_the_platform_that_was_most_likely_meant_is_named(raw: str, meant: str) -> None:
     with pytest.raises(InvalidTarget) as raised:
-        parse_target("3.11@aarch64-manylinux_2_99")
+        parse_target(f"3.11@{raw}")
 
-    assert "aarch64-manylinux_2_28" in raised.value.next_step
-    assert "x86_64" not in raised.value.next_step
+    machine, others = meant.split("-", maxsplit=1)[0], raised.value.next_step
+    assert others.startswith(f"Did you mean {meant}? For {machine} there are: ")
+    assert {platform for platform in PLATFORMS if platform.startswith(f"{machine}-")} == set(
+        others.partition("there are: ")[2].removesuffix(".").split(", ")
+    )
+
+
+@pytest.mark.parametrize(
+    "raw", ["plan9", "s390x-unknown-linux-gnu", "riscv64", "linux_i686", "-", "x" * 5000]
+)
+def test_where_no_platform_is_near_all_are_named(raw: str) -> None:
+    with pytest.raises(InvalidTarget) as raised:
+        parse_target(f"3.11@{raw}")
+
+    assert raised.value.next_step == f"Choose one of: {', '.join(PLATFORMS)}."
+    assert len(raised.value.message) < 300
 
 
 def test_each_patch_of_a_bare_minor_can_be_named() -> None:
