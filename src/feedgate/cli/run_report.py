@@ -5,7 +5,6 @@ import secrets
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
-from urllib.parse import urlsplit, urlunsplit
 
 from feedgate.api.bodies import RunBody
 from feedgate.api.client import Client, Reply
@@ -149,18 +148,12 @@ def _wheel(file: LockedFileBody, origin: str) -> LockedWheel:
         project=parse_project_name(file.project),
         version=file.version,
         filename=file.filename,
-        url=f"{origin.rstrip('/')}{file.path}" if file.address is None else _bare(file.address),
+        url=file.address or f"{origin.rstrip('/')}{file.path}",
         digest=parse_digest(str(file.sha256)),
         size_bytes=file.size_bytes,
         uploaded_at=file.uploaded_at,
         marker=file.marker,
     )
-
-
-def _bare(address: str) -> str:
-    """Return an address without what could be a credential: user information, query and fragment."""
-    parts = urlsplit(address)
-    return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, "", ""))
 
 
 def _write(path: Path, text: str) -> None:

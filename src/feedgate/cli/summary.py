@@ -26,9 +26,11 @@ def write_summary(run: RunBody, report: RunReportBody, files: Mapping[str, Seque
         _heading(run),
         _why(run),
         _projects(run, report),
-        _kept_out(run),
+        _remarks(run),
         _passed_over(run),
+        _internal(run),
         *(_target(run, name, locks.get(name), files.get(name, ())) for name in _targets(run, locks)),
+        _notes(run),
         _ways_out(run),
     ]
     return "\n".join(text for text in ("".join(part) for part in parts) if text)
@@ -37,10 +39,13 @@ def write_summary(run: RunBody, report: RunReportBody, files: Mapping[str, Seque
 def outcome(run: RunBody) -> str:
     """Return what became of the run, in words."""
     match run.state:
-        case RunState.PUBLISHED if run.kind is RunKind.ADD and not run.published:
+        case RunState.PUBLISHED if not run.published:
             return "nothing to do, everything is there"
         case RunState.PUBLISHED:
-            return f"published and proved, {_count(run.published, 'new file')}"
+            done = "published" if run.destination is None else "sent"
+            is_proved = run.targets and all(target.proved for target in run.targets)
+            proved = " and proved" if is_proved else ""
+            return f"{done}{proved}, {_count(run.published, 'new file')}"
         case RunState.PLANNED:
             new = sum(1 for file in run.files if file.state == "new")
             return f"planned, {_count(new, 'file')} would be new"
@@ -59,7 +64,8 @@ def outcome(run: RunBody) -> str:
 def _heading(run: RunBody) -> Iterator[str]:
     yield f"# Feedgate: {outcome(run)}\n\n"
     took = "" if run.seconds is None else f", in {units.seconds(run.seconds)}"
-    yield f"Run {code(run.run)} for feed {code(run.feed)}, asked for by {code(run.requester)}{took}.\n"
+    where = "" if run.destination is None else f" and destination {code(run.destination)}"
+    yield f"Run {code(run.run)} for feed {code(run.feed)}{where}, asked for by {code(run.requester)}{took}.\n"
     if run.closure is not None:
         closure = run.closure
         yield (
@@ -132,10 +138,10 @@ def _state(filename: str, outcomes: Mapping[str, FileOutcome]) -> str:
     return "" if file is None else _STATES.get(file.state, file.state)
 
 
-def _kept_out(run: RunBody) -> Iterator[str]:
+def _remarks(run: RunBody) -> Iterator[str]:
     odd = [file for file in run.files if file.reason is not None or file.state in {"held", "refused"}]
     if odd:
-        yield "## Kept out\n\n"
+        yield "## Files that want a look\n\n"
         yield from table(
             ["file", "state", "reason"],
             [
@@ -143,6 +149,9 @@ def _kept_out(run: RunBody) -> Iterator[str]:
                 for file in odd
             ],
         )
+    if run.spent:
+        yield "\nDeleted at the destination, which takes those names no more: "
+        yield f"{', '.join(code(name) for name in run.spent)}.\n"
 
 
 def _passed_over(run: RunBody) -> Iterator[str]:
@@ -154,6 +163,15 @@ def _passed_over(run: RunBody) -> Iterator[str]:
                 [code(one.name), code(one.version), code(one.target), code(one.rule), prose(one.reason)]
                 for one in run.passed_over
             ],
+        )
+
+
+def _internal(run: RunBody) -> Iterator[str]:
+    because = {one.name: one.because for one in run.internal_because}
+    if run.internal:
+        yield "## Internal names\n\nNever asked of the upstream.\n\n"
+        yield from table(
+            ["project", "because"], [[code(name), prose(because.get(name, ""))] for name in run.internal]
         )
 
 
@@ -180,6 +198,12 @@ def _proof(run: RunBody, name: str) -> str:
             state = "proved" if one.proved else "**not proved**"
             return f"{state}: {prose(one.reason)}" if one.reason else state
     return ""
+
+
+def _notes(run: RunBody) -> Iterator[str]:
+    if run.notes:
+        yield "## Notes\n\n"
+        yield from table(["note"], [[prose(note)] for note in run.notes])
 
 
 def _ways_out(run: RunBody) -> Iterator[str]:

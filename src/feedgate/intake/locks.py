@@ -4,8 +4,7 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from types import MappingProxyType
-from typing import Final
+from urllib.parse import urlsplit, urlunsplit
 
 from packaging.requirements import Requirement
 
@@ -15,6 +14,7 @@ from feedgate.formats.core_metadata import CoreMetadata, parse_core_metadata
 from feedgate.intake.asked import Asked, words
 from feedgate.intake.closure import walk
 from feedgate.intake.kept import Fetched, Resolved, fetched_by, publication_by, resolved_by
+from feedgate.intake.sent import GOOD, Sent, sent_by
 from feedgate.machine import addresses as paths
 from feedgate.model.digest import Digest
 from feedgate.model.environment import marker_environment
@@ -24,8 +24,6 @@ from feedgate.model.run import Run, RunState
 from feedgate.model.target import Target
 from feedgate.records import inspections, runs
 from feedgate.records.database import Database
-
-_NOWHERE: Final[Mapping[str, str]] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,34 +69,63 @@ class Locks:
     targets: tuple[TargetLock, ...]
 
 
-async def read_locks(
-    records: Database, blobs: BlobStore, run: Run, *, addresses: Mapping[str, str] = _NOWHERE
-) -> Locks:
-    """Return what each target of ``run`` installs, as far as it is resolved.
-
-    ``addresses`` are those at which the run's destination lists files, by file name.
-    """
-    resolved, fetched, publication = await asyncio.to_thread(_kept, records, run)
+async def read_locks(records: Database, blobs: BlobStore, run: Run) -> Locks:
+    """Return what each target of ``run`` installs, as far as it is resolved."""
+    kept = await asyncio.to_thread(_kept, records, run)
     targets = []
     for target in run.targets:
-        part = resolved.get(str(target))
+        part = kept.resolved.get(str(target))
         if part is not None:
-            digests = {pin.file.filename: _digest(pin, fetched) for pin in part.pins}
+            digests = {pin.file.filename: _digest(pin, kept.fetched) for pin in part.pins}
             markers = await _markers(records, blobs, run, target, part, digests)
             pins = tuple(
-                _pin(run, pin, digests[pin.file.filename], markers.get(pin.project), addresses)
+                _pin(run, pin, digests[pin.file.filename], markers.get(pin.project), kept.addresses)
                 for pin in part.pins
             )
             targets.append(TargetLock(target, pins))
-    is_whole = len(targets) == len(run.targets) and all(
-        pin.digest is not None for lock in targets for pin in lock.pins
+    is_there = kept.is_published and run.state is RunState.PUBLISHED
+    return Locks(is_there and _is_whole(run, targets), tuple(targets))
+
+
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    resolved: Mapping[str, Resolved]
+    fetched: Fetched | None
+    is_published: bool
+    addresses: Mapping[str, str]
+
+
+def _kept(records: Database, run: Run) -> _Kept:
+    return _Kept(
+        resolved_by(records, run.id),
+        fetched_by(records, run.id),
+        publication_by(records, run.id) is not None,
+        {} if run.destination is None else _addresses(sent_by(records, run.id)),
     )
-    is_there = publication is not None and run.state is RunState.PUBLISHED
-    return Locks(is_whole and is_there, tuple(targets))
 
 
-def _kept(records: Database, run: Run) -> tuple[dict[str, Resolved], Fetched | None, object]:
-    return resolved_by(records, run.id), fetched_by(records, run.id), publication_by(records, run.id)
+def _addresses(sent: Sent) -> Mapping[str, str]:
+    """Return where the destination lists the files that it has with our bytes, by file name."""
+    return {
+        name: _without_credentials(file.address)
+        for name, file in sent.files.items()
+        # A good end that needs words: other bytes are there, and stay.
+        if file.address is not None and file.end in GOOD and file.reason is None
+    }
+
+
+def _without_credentials(address: str) -> str:
+    """Return an address without user information, query and fragment: each could hold a credential."""
+    parts = urlsplit(address)
+    return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, "", ""))
+
+
+def _is_whole(run: Run, targets: Sequence[TargetLock]) -> bool:
+    """Whether each target is there, and each of its files has a digest and an address to be fetched from."""
+    pins = [pin for lock in targets for pin in lock.pins]
+    return len(targets) == len(run.targets) and all(
+        pin.digest is not None and (run.destination is None or pin.address is not None) for pin in pins
+    )
 
 
 def _digest(pin: Pin, fetched: Fetched | None) -> Digest | None:

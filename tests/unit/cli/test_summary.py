@@ -96,6 +96,8 @@ The feed stands at serial 7.
     [
         ({}, "published and proved, 1 new file"),
         ({"published": 2}, "published and proved, 2 new files"),
+        ({"destination": "https://destination.example/"}, "sent and proved, 1 new file"),
+        ({"targets": []}, "published, 1 new file"),
         ({"published": 0}, "nothing to do, everything is there"),
         ({"kind": "plan", "state": "planned", "files": []}, "planned, 0 files would be new"),
         ({"state": "held"}, "held, waits for a person"),
@@ -147,6 +149,41 @@ def test_what_was_passed_over_and_kept_out_has_its_reason() -> None:
         "| `GET http://elsewhere.example/` |",
     ):
         assert f"{line}\n" in text, line
+
+
+def test_what_a_destination_said_has_its_place() -> None:
+    text = summary(
+        run(
+            state="failed",
+            destination="https://destination.example/upload",
+            reason="not all sent",
+            files=[
+                {"filename": WHEEL, "sha256": None, "state": "conflict", "reason": "other bytes are there"},
+                {
+                    "filename": "part-1.5.whl",
+                    "sha256": None,
+                    "state": "kept-back",
+                    "reason": "depends on demo",
+                },
+            ],
+            spent=["old-1.0.whl"],
+            internal=["acme-core", "other"],
+            internal_because=[{"name": "acme-core", "because": "acme_core-1.0.whl is unknown upstream"}],
+            notes=["whether upstream sources are on is unknown"],
+        )
+    )
+
+    for line in (
+        "for feed `acme/pip-feed` and destination `https://destination.example/upload`, asked",
+        "| `demo` | `1.0` | in conflict | 1000 B | all |",
+        f"| `{WHEEL}` | in conflict | other bytes are there |",
+        "| `part-1.5.whl` | kept back | depends on demo |",
+        "Deleted at the destination, which takes those names no more: `old-1.0.whl`.",
+        "| `acme-core` | acme\\_core-1.0.whl is unknown upstream |",
+        "| `other` |  |",
+        "| whether upstream sources are on is unknown |",
+    ):
+        assert line in text, line
 
 
 def test_projects_that_are_not_for_all_name_their_targets() -> None:
@@ -201,6 +238,11 @@ def test_nothing_that_strangers_wrote_is_obeyed() -> None:
         files=[{"filename": HOSTILE, "sha256": None, "state": "held", "reason": HOSTILE}],
         escapes=[HOSTILE],
         targets=[{"target": HOSTILE, "proved": False, "reason": HOSTILE}],
+        destination=HOSTILE,
+        spent=[HOSTILE],
+        internal=[HOSTILE],
+        internal_because=[{"name": HOSTILE, "because": HOSTILE}],
+        notes=[HOSTILE],
     )
     report = RunReportBody(
         run="run_1", installable=False, targets=[target(HOSTILE, file(HOSTILE, HOSTILE, HOSTILE))]
@@ -220,7 +262,15 @@ def test_nothing_that_strangers_wrote_is_obeyed() -> None:
         "code_block",
         "list_item_open",
     }
-    ours = {"Why", "Projects", "Kept out", "Passed over", "Attempts to get out"}
+    ours = {
+        "Why",
+        "Projects",
+        "Files that want a look",
+        "Passed over",
+        "Internal names",
+        "Notes",
+        "Attempts to get out",
+    }
     headings = [
         following.content for token, following in itertools.pairwise(tokens) if token.type == "heading_open"
     ]

@@ -19,6 +19,7 @@ from feedgate.intake.kept import (
 )
 from feedgate.intake.locks import LockedPin, Locks, read_locks
 from feedgate.intake.request import post_request, show_run
+from feedgate.intake.sent import End, Sent, SentFile, keep_sent
 from feedgate.model.digest import Digest
 from feedgate.model.distribution import Distribution
 from feedgate.model.names import ProjectName
@@ -30,6 +31,7 @@ from tests.builders.metadata import write_metadata
 
 BARE, EXACT = "3.11@x86_64-manylinux_2_28", "3.12.4@aarch64-apple-darwin"
 SOURCE = "https://upstream.example/files/demo.whl"
+THERE = "https://destination.example"
 
 
 class Stage:
@@ -74,10 +76,13 @@ class Stage:
         with self.records.note() as note:
             runs.finish(note, self.run.id, state, self.installation.clock())
 
-    async def locks(self, **addresses: str) -> Locks:
-        run = show_run(self.records, LOCAL, self.run.id)
-        by_name = {f"{name}-1.0-py3-none-any.whl": address for name, address in addresses.items()}
-        return await read_locks(self.records, self.installation.blobs, run, addresses=by_name)
+    async def locks(self, *, destination: str | None = None) -> Locks:
+        run = replace(show_run(self.records, LOCAL, self.run.id), destination=destination)
+        return await read_locks(self.records, self.installation.blobs, run)
+
+    def send(self, **files: SentFile) -> None:
+        by_name = {f"{name}-1.0-py3-none-any.whl": file for name, file in files.items()}
+        keep_sent(self.records, self.run.id, Sent(files=by_name, is_complete=True))
 
     async def markers(self) -> dict[str, str | None]:
         [lock] = (await self.locks()).targets
@@ -121,18 +126,59 @@ async def test_a_published_run_is_installable_target_by_target(stage: Stage) -> 
     )
 
 
-async def test_a_destinations_address_stands_beside_ours_and_the_upstreams_nowhere(stage: Stage) -> None:
+@pytest.mark.parametrize(
+    ("listed", "address"),
+    [
+        (f"{THERE}/demo.whl", f"{THERE}/demo.whl"),
+        (f"{THERE}/demo.whl#sha256=ab", f"{THERE}/demo.whl"),
+        ("https://ada:secret@destination.example:8443/demo.whl", "https://destination.example:8443/demo.whl"),
+        (f"{THERE}/demo.whl?sig=secret", f"{THERE}/demo.whl"),
+    ],
+)
+async def test_a_files_address_is_the_destinations_without_a_credential(
+    stage: Stage, listed: str, address: str
+) -> None:
+    stage.post(EXACT)
+    stage.resolve(EXACT, [await stage.pin("demo")], "3.12.4")
+    stage.publish()
+    stage.send(demo=SentFile(End.SENT, address=listed))
+
+    locks = await stage.locks(destination=THERE)
+
+    assert locks.installable
+    assert locks.targets[0].pins[0].address == address
+    assert (await stage.locks()).targets[0].pins[0].address is None
+
+
+async def test_the_upstreams_addresses_are_nowhere(stage: Stage) -> None:
+    stage.post(EXACT)
+    stage.resolve(EXACT, [await stage.pin("demo")], "3.12.4")
+    stage.publish()
+
+    assert SOURCE not in repr(await stage.locks())
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        SentFile(End.SENT),
+        SentFile(End.REFUSED, "too large", f"{THERE}/part.whl"),
+        SentFile(End.PRESENT, "other bytes are there and stay", f"{THERE}/part.whl"),
+    ],
+    ids=["not-listed", "refused", "other-bytes"],
+)
+async def test_what_the_destination_has_not_with_these_bytes_can_not_be_installed(
+    stage: Stage, other: SentFile
+) -> None:
     stage.post(EXACT)
     stage.resolve(EXACT, [await stage.pin("demo"), await stage.pin("part")], "3.12.4")
     stage.publish()
+    stage.send(demo=SentFile(End.PRESENT, address=f"{THERE}/demo.whl"), part=other)
 
-    locks = await stage.locks(demo="https://destination.example/demo.whl")
+    locks = await stage.locks(destination=THERE)
 
-    assert {pin.project: pin.address for pin in locks.targets[0].pins} == {
-        "demo": "https://destination.example/demo.whl",
-        "part": None,
-    }
-    assert SOURCE not in repr(locks)
+    assert not locks.installable
+    assert [pin.address for pin in locks.targets[0].pins] == [f"{THERE}/demo.whl", None]
 
 
 async def test_what_was_fetched_without_a_stated_digest_has_the_one_it_came_with(stage: Stage) -> None:
