@@ -16,6 +16,7 @@ ProjectName: TypeAlias = NormalizedName
 
 _FORBIDDEN = frozenset('@~;{}\\+=<>|/?:&$*"#[]')
 _LONGEST_NAME = 64
+_NOT_AN_ORGANIZATION = "api"  # below it lie our own addresses, whose errors are not worded for pip
 _LONGEST_VERSION = 255
 
 
@@ -101,11 +102,13 @@ def parse_feed_path(raw: str) -> FeedPath:
 
     Names follow Azure Artifacts: at most 64 characters, no white space or
     control character, no leading ``_`` or ``.``, no trailing ``.``, none of
-    ``@ ~ ; { } \ + = < > | / ? : & $ * " # [ ]``.
+    ``@ ~ ; { } \ + = < > | / ? : & $ * " # [ ]``. No organization is called ``api``.
     """
     organization, slash, feed = raw.partition("/")
     if not slash:
         raise InvalidFeedName(raw, "the slash between organization and feed is missing")
+    if organization.casefold() == _NOT_AN_ORGANIZATION:
+        raise InvalidFeedName(raw, f"{organization!r} is where the server's own API answers")
     return FeedPath(_checked(organization, raw), _checked(feed, raw))
 
 

@@ -82,6 +82,8 @@ def test_a_name_is_its_own_normal_form_or_none(raw: str) -> None:
         ("Acme/Pip.Feed_1", "Acme", "Pip.Feed_1"),
         ("a/b", "a", "b"),
         ("Köln/Maße", "Köln", "Maße"),
+        ("acme/api", "acme", "api"),
+        ("api-team/feed", "api-team", "feed"),
         (f"{'a' * 64}/{'b' * 64}", "a" * 64, "b" * 64),
     ],
 )
@@ -112,9 +114,11 @@ def test_a_feed_is_an_organization_and_a_name(raw: str, organization: str, feed:
         ("acme/feed@Local", "'@'"),
         ("acme/fe%2Fed", "'%'"),
         ("a:c/feed", "':'"),
+        ("api/feed", "'api' is where the server's own API answers"),
+        ("API/feed", "'API' is where"),
     ],
 )
-def test_what_azure_would_not_take_is_no_feed(raw: str, reason: str) -> None:
+def test_what_azure_or_we_would_not_take_is_no_feed(raw: str, reason: str) -> None:
     with pytest.raises(InvalidFeedName) as raised:
         parse_feed_path(raw)
 

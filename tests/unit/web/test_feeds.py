@@ -60,6 +60,7 @@ async def test_a_feed_is_made_once_in_whatever_case(installation: Installation) 
     [
         ({"organization": "a/b", "feed": "c"}, "invalid-feed-name"),
         ({"organization": "a", "feed": "c@Local"}, "invalid-feed-name"),
+        ({"organization": "Api", "feed": "v1"}, "invalid-feed-name"),
         ({"organization": "a", "feed": ""}, "invalid-feed-name"),
         ({"organization": "a", "feed": "b", "policy": "opne"}, "unknown-policy"),
         ({"organization": "a", "feed": "b", "targets": ["3.11"]}, "invalid-target"),

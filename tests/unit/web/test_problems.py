@@ -16,7 +16,9 @@ from feedgate import errors
 from feedgate.api.bodies import ProblemBody
 from feedgate.api.problem import KINDS
 from feedgate.errors import FeedgateError, Invalid
+from feedgate.machine import addresses
 from feedgate.model.access import Role, Scope
+from feedgate.model.names import InvalidFeedName, parse_feed_path
 from feedgate.web.problems import STATUSES, Problems, answer_error, reason_phrase, status_of
 from tests.builders.installation import Installation
 
@@ -72,6 +74,20 @@ def test_elsewhere_it_is_text_that_begins_with_the_message(path: str) -> None:
 
     assert answer.headers["Content-Type"] == "text/plain; charset=utf-8"
     assert bytes(answer.body) == b"File already exists: demo\nNext: Do this.\n"
+
+
+async def test_no_feed_lies_below_the_api_where_its_errors_would_be_problem_details(
+    installation: Installation,
+) -> None:
+    organization = addresses.API.split("/")[1]
+
+    with pytest.raises(InvalidFeedName):
+        parse_feed_path(f"{organization}/feed")
+    async with installation.local() as client:
+        answer = await client.get(addresses.simple_path(organization, "feed"))
+    assert answer.status_code == 400
+    assert answer.headers["Content-Type"] == "text/plain; charset=utf-8"
+    assert answer.text.startswith("'api/feed' is no feed: 'api' is where the server's own API answers\n")
 
 
 def test_unauthenticated_challenges_and_unavailable_says_when() -> None:
