@@ -434,3 +434,22 @@ def test_no_secret_shows_in_what_is_found_or_where_it_was_looked_for(tmp_path: P
 
     assert CANARY not in repr(around)
     assert CANARY not in repr(find_credentials(AZURE, around, username=CANARY.replace(":", "")))
+
+
+def test_a_process_has_its_home_and_its_keyring_from_its_environment(tmp_path: Path) -> None:
+    (tmp_path / ".netrc").write_text("machine packages.example login me password p\n")
+    command = tmp_path / "keyring"
+    command.write_text("#!/bin/sh\nexit 1\n")
+    command.chmod(0o755)
+
+    around = Surroundings.of({"HOME": str(tmp_path), "PATH": str(tmp_path)})
+
+    assert shown(find_credentials(PLAIN, around)) == ("me", "p", str(tmp_path / ".netrc"))
+    assert around.read_password() is None
+
+
+@pytest.mark.parametrize("url", ["https://packages.example/", "rubbish"])
+def test_a_job_token_goes_nowhere_that_is_no_address(tmp_path: Path, url: str) -> None:
+    around = surroundings(tmp_path, SYSTEM_ACCESSTOKEN=CANARY, SYSTEM_COLLECTIONURI="rubbish")
+
+    assert find_credentials(Addresses(url, "rubbish"), around) is None

@@ -99,3 +99,15 @@ def test_a_keyring_without_an_answer_is_missing(tmp_path: Path) -> None:
         )
         assert isinstance(missing, Missing)
         assert words in missing.reason
+
+
+@pytest.mark.parametrize("place", ["env:FEED_TOKEN", "keyring"])
+def test_what_can_not_be_sent_is_missing_and_not_quoted(tmp_path: Path, place: str) -> None:
+    broken = f"{CANARY}\n{CANARY}"
+    surroundings = around(tmp_path, ask=lambda _service, _user: ("me", Secret(broken)), FEED_TOKEN=broken)
+
+    missing = read_secret(parse_secret_source(place), surroundings, url=URL, username="me")
+
+    assert isinstance(missing, Missing)
+    assert "several lines" in missing.reason
+    assert CANARY not in missing.reason
