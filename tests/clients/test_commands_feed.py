@@ -207,6 +207,8 @@ def test_files_of_ones_own_are_uploaded_and_yanked(
     assert (
         "demo 1.0 is not yanked (2 files changed)" in feedgate.done("unyank", "demo", "1.0", "-f", feed).out
     )
+    assert "demo 1.0 is yanked (2 files changed)" in feedgate.done("yank", "demo==1.0", "-f", feed).out
+    assert "demo 1.0 is not yanked" in feedgate.done("unyank", "demo==1.0", "-f", feed).out
     missing = feedgate("yank", "demo", "9", "-f", feed, "--json")
     assert (missing.status, missing.problem["code"]) == (1, "no-such-release")
     odd = feedgate("yank", "demo", "one", "-f", feed, "--json")
