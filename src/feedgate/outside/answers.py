@@ -38,6 +38,7 @@ class Meaning(StrEnum):
     METADATA_TOO_NEW = "metadata-too-new"
     TOO_LARGE = "too-large"
     DENIED = "denied"
+    KEPT_FOR_UPSTREAM = "kept-for-upstream"
     NO_SUCH_ADDRESS = "no-such-address"
     ASK_AGAIN = "ask-again"
     REFUSED = "refused"
@@ -66,6 +67,8 @@ _MANNERS = (
     _Manner(
         Meaning.DELETED, _words(r"\bdeleted\b.{0,80}\b(?:re-?publish|re-?upload|re-?use)|previously used")
     ),
+    # Azure, of another file of a release that its upstream source has
+    _Manner(Meaning.KEPT_FOR_UPSTREAM, _words(r"\bexists in at least one of the feed's upstream sources")),
     # Azure and PyPI say "already contains" and "already exists", GitLab "already been taken"
     _Manner(
         Meaning.EXISTS,
@@ -89,7 +92,7 @@ _MANNERS = (
         Meaning.TOO_LARGE,
         _words(
             r"\b(?:too (?:large|big)|larger than|exceed(?:s|ed|ing)?\b.{0,60}\b(?:size|limit|maximum|bytes|MB|GB)"
-            r"|(?:size|file)\b.{0,60}\bexceed|maximum\b.{0,30}\bsize)\b"
+            r"|(?:size|file)\b.{0,60}\bexceed(?:s|ed)?|maximum\b.{0,30}\bsize|\bbytes\b.{0,40}\blimit)\b"
         ),
         unless=_words(r"\bquota|\bstorage|\brate limit|\brequests\b"),
     ),
@@ -137,6 +140,11 @@ def advice_on(status: int, meaning: Meaning) -> str:
         return (
             "It was answered as taken, and the page does not list it. Check that --read-url shows the index that "
             "uploads go to, and whether files wait there for someone's approval; then give the same command again."
+        )
+    if meaning is Meaning.KEPT_FOR_UPSTREAM:
+        return (
+            "The feed's upstream source has this release with other files. Have an Owner turn that source off, or take "
+            "the release from it alone."
         )
     if meaning is Meaning.METADATA_TOO_NEW:
         return "Say what it takes with --limit metadata=VERSION, or leave the closure in Feedgate's own feed."

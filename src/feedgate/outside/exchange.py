@@ -29,6 +29,7 @@ from feedgate.outside.gateways import Gateways
 from feedgate.outside.patience import TryAgain, asked_wait_seconds
 from feedgate.outside.peer import UPSTREAM, Peer
 from feedgate.outside.proxies import Proxies
+from feedgate.outside.upload_body import UploadBody
 from feedgate.outside.words import fault_in_words, status_in_words
 
 MOST_REDIRECTS = 5
@@ -59,7 +60,7 @@ class UploadRedirected(Invalid):
     code = "upload-redirected"
 
     def __init__(self, what: str, *, status: int, url: URL, to: URL) -> None:
-        place = str(to.with_user(None).with_query(None).with_fragment(None))[:300]
+        place = f"{to.scheme}://{to.host_port_subcomponent or ''}{to.raw_path}"[:300]
         super().__init__(
             f"{what}: {url.raw_host} redirects uploads ({status_in_words(status)}) to {place}",
             next_step=f"Nothing was sent there. If that place is yours, give it as the upload address: {place}",
@@ -295,7 +296,7 @@ class Exchange:
                     question.method,
                     question.url,
                     headers=headers,
-                    data=None if question.body is None else question.body(),
+                    data=None if question.body is None else UploadBody(question.body()),
                     proxy=proxy,
                     allow_redirects=False,
                 )
