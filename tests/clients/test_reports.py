@@ -15,6 +15,7 @@ from pypi_simple import PYPI_SIMPLE_ENDPOINT
 from feedgate.model.access import Role, Scope
 from feedgate.model.target import parse_target
 from tests.builders.command_line import CommandLine, Said, Server, command_line
+from tests.builders.foreign_feeds import pypiserver
 from tests.builders.pythons import Interpreter, make_environment
 from tests.doubles.upstream import Upstream
 
@@ -311,3 +312,42 @@ def test_json_keeps_its_value_where_a_command_is_broken(feedgate: CommandLine, f
 
     assert "#\\u0023" in said.out or "\\u0023#" in said.out
     assert COMMAND in said.json["reason"]
+
+
+def test_a_report_that_can_not_be_written_fails_the_command_and_not_the_run(
+    feedgate: CommandLine, feed: str, folder: Path
+) -> None:
+    (folder / "summary.md").mkdir(parents=True)
+
+    said = feedgate("add", "demo", "-f", feed, "--report", folder, "--json", more=AZURE)
+
+    assert (said.status, said.json["state"]) == (1, "published")
+    assert "summary.md: the report could not be written" in said.err
+    assert "uploadsummary" not in said.err
+    assert list((folder / "summary.md").iterdir()) == []
+
+
+def test_a_lock_of_what_was_sent_leads_to_the_destination(
+    upstream: Upstream, client_tool: ClientTool, environment: dict[str, str], tmp_path: Path, folder: Path
+) -> None:
+    """Nothing of ours need run when it is used: the server that the command started is gone."""
+    with pypiserver(tmp_path / "pypiserver") as there:
+        secret = {"FEEDGATE_DESTINATION_PASSWORD": there.password}
+        feedgate = command_line(tmp_path / "home", tmp_path / "data", upstream=upstream.url, **secret)
+        words = ("--to", there.upload_url, "--read-url", there.simple_url, "--username", there.user)
+
+        said = feedgate.done("add", "demo", *words, "--target", TARGET, "--report", folder)
+
+        texts = {path.name: path.read_text() for path in folder.iterdir()}
+        assert set(texts) == {"report.json", "summary.md", LOCK, REQUIREMENTS}
+        assert texts["summary.md"].startswith("# Feedgate: sent and proved, 3 new files\n"), said
+        assert texts[LOCK].count(f'url = "{there.simple_url.removesuffix("simple/")}') == 3
+        assert there.password not in "".join(texts.values())
+        python = make_environment(OWN, tmp_path / "environment")
+        subprocess.run(
+            [client_tool("uv"), "pip", "sync", folder / LOCK, "--no-cache", "--python", str(python)],
+            env=environment,
+            capture_output=True,
+            check=True,
+            timeout=120,
+        )

@@ -15,7 +15,7 @@ from feedgate.cli.destination_choice import (
     read_password,
 )
 from feedgate.cli.door import Door
-from feedgate.cli.show import inert
+from feedgate.cli.plain import plain
 from feedgate.errors import Invalid
 from feedgate.model.names import FeedPath, parse_feed_path
 from feedgate.outside.credentials import Surroundings
@@ -131,9 +131,9 @@ def announce(chosen: ChosenDestination) -> None:
     if chosen.own is None:
         return
     addresses = chosen.own.addresses
-    typer.echo(f"uploads      {inert(addresses.upload_url)}", err=True)
-    typer.echo(f"pages        {inert(addresses.read_url)}", err=True)
-    typer.echo(f"credentials  {inert(chosen.credentials_from or 'none')}", err=True)
+    typer.echo(f"uploads      {plain(addresses.upload_url)}", err=True)
+    typer.echo(f"pages        {plain(addresses.read_url)}", err=True)
+    typer.echo(f"credentials  {plain(chosen.credentials_from or 'none')}", err=True)
 
 
 def make_local_feed(door: Door, path: FeedPath, targets: Sequence[str], policy: str | None) -> None:
