@@ -166,6 +166,14 @@ def test_a_wrong_hash_brings_nothing_and_says_which(
     assert feedgate.json("feed", "show", feed)["distributions"] == 0
 
 
+def test_an_answer_that_nobody_reads_to_its_end_is_no_fault(feedgate: CommandLine, feed: str) -> None:
+    listing = feedgate.start("feed", "list")
+    assert listing.stdout is not None
+    listing.stdout.close()
+
+    assert (listing.wait(60), listing.stderr.read() if listing.stderr else None) == (141, "")
+
+
 def test_a_second_server_names_the_first(server: Server) -> None:
     said = server.feedgate("serve", "--port", "0")
 

@@ -16,6 +16,7 @@ from typer.core import TyperCommand, TyperGroup
 
 from feedgate.cli.exit import Exit
 from feedgate.cli.failure import say_failure
+from feedgate.cli.streams import READER_GONE, OutputLost, ReaderGone, take_streams
 
 _MODULE = "feedgate.cli."
 
@@ -166,11 +167,23 @@ def place(context: typer.Context) -> Place:
 def run(arguments: Sequence[str] | None = None) -> NoReturn:
     """Run the command that ``arguments`` (default: the process's) name, and exit."""
     words = list(sys.argv[1:] if arguments is None else arguments)
+    take_streams()
     sys.exit(call(words))
 
 
 def call(words: list[str]) -> int:
-    """Run a command and return its exit status."""
+    """Run a command and return its exit status, once all that it said is out."""
+    try:
+        status = _answer(words)
+        sys.stdout.flush()
+    except ReaderGone:
+        return READER_GONE
+    except OutputLost as error:
+        return say_failure(error, as_json=False) or Exit.FAILED
+    return status
+
+
+def _answer(words: list[str]) -> int:
     as_json = "--json" in words
     root = _Commands(
         name="feedgate",
@@ -180,6 +193,8 @@ def call(words: list[str]) -> int:
     root.params.extend(_options_of(_whole))
     try:
         status = root.main(args=words or ["--help"], prog_name="feedgate", standalone_mode=False)
+    except (ReaderGone, OutputLost):
+        raise
     except BaseException as error:
         said = say_failure(error, as_json=as_json)
         if said is None:
