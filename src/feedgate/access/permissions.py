@@ -16,6 +16,7 @@ class Permission(StrEnum):
     RELEASE_YANK = "release:yank"
     PROJECT_TAKE = "project:take"
     FEED_MANAGE = "feed:manage"
+    FEED_IMPORT = "feed:import"
     TOKEN_OWN = "token:own"  # noqa: S105  # a permission's name, no credential
     INSTALLATION_ADMINISTER = "installation:administer"
 
@@ -52,6 +53,9 @@ NEEDS: dict[Permission, Need] = {
     ),
     Permission.FEED_MANAGE: Need(
         Scope.MANAGE, Role.OWNER, "targets, policy, upstream rules of projects, grants, feed settings"
+    ),
+    Permission.FEED_IMPORT: Need(
+        Scope.MANAGE, Role.OWNER, "import-feed: copy a whole index into the feed, and look beforehand"
     ),
     Permission.TOKEN_OWN: Need(Scope.READ, None, "create, list, revoke one's own tokens, never wider"),
     Permission.INSTALLATION_ADMINISTER: Need(

@@ -216,7 +216,7 @@ class DestinationChoice(Body):
 class RunCreation(Body):
     """A request: what to bring in, for which targets (none = the feed's), and where to send it."""
 
-    kind: RunKind = RunKind.ADD
+    kind: Literal["add", "plan"] = "add"
     requirements: Annotated[list[str], Field(max_length=1000)] = []
     files: Annotated[list[NamedText], Field(max_length=100)] = []
     targets: Annotated[list[str], Field(max_length=64)] = []

@@ -1,7 +1,7 @@
 """``feedgate plan`` and ``feedgate add``: ask for packages, and follow what comes of it."""
 
 from collections.abc import Sequence
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -114,7 +114,7 @@ def _ask(
     )
     chosen = chosen_destination(options)
     path = _feed(feed, chosen, targets or [], policy)
-    kind = RunKind(str(context.info_name))
+    kind: Literal["add", "plan"] = "plan" if context.info_name == RunKind.PLAN.value else "add"
     creation = RunCreation(
         kind=kind,
         requirements=requirements or [],
@@ -132,7 +132,7 @@ def _ask(
     with opened(context, own=None if chosen is None else chosen.own) as door:
         if not wait:
             require_a_staying_server(door)
-        if chosen is not None and kind is RunKind.ADD:
+        if chosen is not None and kind == RunKind.ADD.value:
             make_local_feed(door, path, creation.targets, policy)
         reply = door.client.create_run(path, creation, key=new_key())
         if not wait:

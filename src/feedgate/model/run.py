@@ -18,6 +18,8 @@ class RunKind(StrEnum):
 
     ADD = "add"
     PLAN = "plan"
+    IMPORT = "import"
+    IMPORT_PLAN = "import-plan"
 
 
 class RunState(StrEnum):

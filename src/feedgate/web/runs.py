@@ -39,7 +39,7 @@ from feedgate.machine import addresses
 from feedgate.model.access import Caller
 from feedgate.model.names import FeedPath
 from feedgate.model.resolution import PassedOver
-from feedgate.model.run import Run
+from feedgate.model.run import Run, RunKind
 from feedgate.records.database import Database
 from feedgate.records.events import Told
 from feedgate.web.answers import answer_body, answer_line_stream, answer_lines
@@ -285,7 +285,7 @@ def _key(request: Request) -> str:
 
 def _asked(creation: RunCreation) -> Asked:
     return Asked(
-        kind=creation.kind,
+        kind=RunKind(creation.kind),
         requirements=tuple(creation.requirements),
         files=tuple(AskedFile(file.name, file.kind, file.text) for file in creation.files),
         targets=tuple(creation.targets),

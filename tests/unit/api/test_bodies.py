@@ -121,7 +121,7 @@ def test_a_life_that_is_left_out_is_told_from_one_without_end() -> None:
     [
         (NamedText, {**FILE, "kind": "script"}, ("kind", "literal_error")),
         (NamedText, {"name": "request.txt", "kind": "lock"}, ("text", "missing")),
-        (RunCreation, {"kind": "publish"}, ("kind", "enum")),
+        (RunCreation, {"kind": "publish"}, ("kind", "literal_error")),
         (RunCreation, {"targets": "3.11@x86_64-manylinux_2_28"}, ("targets", "list_type")),
         (FeedCreation, {"organization": "acme"}, ("feed", "missing")),
         (FeedChange, {"uploads": "anything"}, ("uploads", "enum")),
