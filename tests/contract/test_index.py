@@ -1,8 +1,10 @@
 """What every Index must do, whatever stands behind it; subclasses only say how to fill one with ``STOCK``."""
 
 import asyncio
+from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -10,11 +12,15 @@ from feedgate.blobs.files import Files
 from feedgate.index.admitting import Admitting
 from feedgate.index.overlay import Overlay
 from feedgate.index.staged import Staged
+from feedgate.model.destination import Addresses
 from feedgate.model.digest import parse_digest
 from feedgate.model.distribution import Distribution
 from feedgate.model.index import WHOLE, Content, Index, NoSuchFile, NoSuchProject, Span, SpanNotSatisfiable
 from feedgate.model.names import ProjectName, parse_project_name
+from feedgate.outside.destination import Destination, DestinationSettings
+from feedgate.outside.proxies import Proxies
 from tests.doubles.memory_index import STOCK, MemoryIndex, Stocked
+from tests.doubles.upstream import Upstream
 
 STOCKED_NAMES = sorted({stocked.project for stocked in STOCK})
 LARGEST = max(STOCK, key=lambda stocked: len(stocked.content))
@@ -196,6 +202,36 @@ class TestStaged(IndexContract):
         return Staged(
             MemoryIndex.of(STOCK[::2]), [(stocked.project, stocked.file) for stocked in closure], blobs
         )
+
+
+class TestDestination(IndexContract):
+    html_only = False
+
+    @pytest.fixture
+    async def index(self) -> AsyncIterator[Index]:
+        async with Upstream(html_only=self.html_only) as server:
+            for stocked in STOCK:
+                offered: dict[str, Any] = {} if stocked.metadata else {"core_metadata": False}
+                uploaded_at = stocked.file.uploaded_at
+                server.add(
+                    stocked.file.filename,
+                    stocked.content,
+                    requires_python=stocked.file.requires_python,
+                    upload_time=None
+                    if uploaded_at is None
+                    else uploaded_at.isoformat().replace("+00:00", "Z"),
+                    yanked=False if stocked.file.yanked is None else stocked.file.yanked or True,
+                    **offered,
+                )
+            addresses = Addresses(f"{server.origin}/", server.url)
+            settings = DestinationSettings(proxies=Proxies())
+            async with Destination.opened(addresses, None, settings) as destination:
+                yield destination
+
+
+class TestDestinationWithoutJson(TestDestination):
+    html_only = True
+    states_sizes_and_times = False
 
 
 async def test_what_is_staged_but_not_stored_is_no_such_file(tmp_path: Path) -> None:

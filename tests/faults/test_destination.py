@@ -421,7 +421,7 @@ async def test_a_limit_that_the_file_keeps_is_a_refusal(there: ScriptedDestinati
         (Says(400, reason="Bad Request - no", body=b'{"message": "no"}'), "Bad Request - no"),
         (Says(400, body=b'{"$id":"1","message":"The package is bad."}'), "The package is bad."),
         (Says(400, body=b"<html><script>x()</script><b>No</b>&nbsp;way</html>"), "No way"),
-        (Says(422, body=b'{"message": {"base": ["not a package"]}}'), ""),
+        (Says(422, body=b'{"message": {"base": ["not a package"]}}'), "not a package"),
         (Says(402), ""),
         (Says(304), ""),
         (Says(400, body=b"x" * 100_000), f"{'x' * 299}…"),

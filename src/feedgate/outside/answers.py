@@ -22,7 +22,8 @@ _REFUSALS = frozenset({400, 403, 405, 409, 412, 422})
 _ASK_AGAIN = frozenset({408, 425, 429})
 _NO_SUCH_ADDRESS = frozenset({404, 405, 410, 501})
 _DENIED = frozenset({401, 403, 407})
-_TAG = re.compile(r"<(script|style)\b.*?</\1\s*>|<[^>]*>", re.IGNORECASE | re.DOTALL)
+_HIDDEN = re.compile(r"<(script|style)\b[^<]*(?:<(?!/\1)[^<]*)*(?:</\1[^<>]*>|\Z)", re.IGNORECASE)
+_TAG = re.compile(r"<[^<>]*>")
 _SPOKEN_KEYS = ("message", "detail", "error_description", "error", "description", "title", "errors")
 _VERSION = re.compile(r"\d{1,3}\.\d{1,3}")
 _SUPPORTED = re.compile(r"supported (?:metadata )?versions?\b(?P<rest>.{0,300})", re.IGNORECASE | re.DOTALL)
@@ -198,7 +199,7 @@ def _body_text(content_type: str, body: bytes) -> str:
         except (ValueError, RecursionError):
             pass
     if "html" in kind or text.lstrip()[:1] == "<":
-        text = html.unescape(_TAG.sub(" ", text))
+        text = html.unescape(_TAG.sub(" ", _HIDDEN.sub(" ", text)))
     return one_line(text)
 
 
@@ -211,7 +212,9 @@ def _said_in(value: Any, *, depth: int) -> list[str]:
     if isinstance(value, list):
         return [text for one in value[:20] for text in _said_in(one, depth=depth + 1)]
     if isinstance(value, dict):
-        texts = (_said_in(value[key], depth=depth + 1) for key in _SPOKEN_KEYS if key in value)
+        spoken_keys = [key for key in _SPOKEN_KEYS if key in value]
+        keys = spoken_keys or (list(value)[:20] if depth else [])
+        texts = (_said_in(value[key], depth=depth + 1) for key in keys)
         return list(dict.fromkeys(text for found in texts for text in found))
     return []
 

@@ -91,18 +91,24 @@ def form_fields(outgoing: Outgoing) -> list[tuple[str, str]]:
     raw, _ = parse_email(outgoing.metadata)
     stated = dict(_metadata_fields(dict(raw)))
     filetype, pyversion = _kind(outgoing.filename)
-    plain = [
+    stated_name, stated_version, metadata_version = (
+        next(iter(stated.pop(field, [])), default)
+        for field, default in (
+            ("name", str(outgoing.project)),
+            ("version", outgoing.version),
+            ("metadata_version", "1.0"),
+        )
+    )
+    return [
         (":action", "file_upload"),
         ("protocol_version", "1"),
-        ("name", *stated.pop("name", [str(outgoing.project)])[:1]),
-        ("version", *stated.pop("version", [outgoing.version])[:1]),
+        ("name", stated_name),
+        ("version", stated_version),
         ("filetype", filetype),
         ("pyversion", pyversion),
-        ("metadata_version", *stated.pop("metadata_version", ["1.0"])[:1]),
+        ("metadata_version", metadata_version),
         ("sha256_digest", outgoing.digest),
-    ]
-    return [(one[0], one[1]) for one in plain] + [
-        (name, value) for name, values in stated.items() for value in values
+        *((name, value) for name, values in stated.items() for value in values),
     ]
 
 
