@@ -167,11 +167,13 @@ def test_a_wrong_hash_brings_nothing_and_says_which(
 
 
 def test_an_answer_that_nobody_reads_to_its_end_is_no_fault(feedgate: CommandLine, feed: str) -> None:
-    listing = feedgate.start("feed", "list")
-    assert listing.stdout is not None
-    listing.stdout.close()
+    with feedgate.start("feed", "list") as listing:
+        assert listing.stdout is not None
+        assert listing.stderr is not None
+        listing.stdout.close()
+        said = listing.stderr.read()
 
-    assert (listing.wait(60), listing.stderr.read() if listing.stderr else None) == (141, "")
+    assert (listing.returncode, said) == (141, "")
 
 
 def test_a_second_server_names_the_first(server: Server) -> None:

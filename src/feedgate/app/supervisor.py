@@ -9,6 +9,7 @@ the exit of this process is what frees the directory.
 """
 
 import argparse
+import json
 import os
 import selectors
 import signal
@@ -63,10 +64,12 @@ def serve(
     for_commands: bool = False,
     config: Path | None = None,
     own_destination: bytes | None = None,
+    as_json: bool = False,
 ) -> int:
     """Serve the data directory until a signal, or for commands until the last is gone; return the exit status.
 
     ``own_destination`` is kept here, in memory, and told to each worker; nobody else gets it.
+    ``as_json`` has the address printed as ``{"url": …}``.
     Without ``host`` and ``port`` the settings' are taken. Raises AlreadyServing,
     AddressInUse, UnusableAddress, and what is wrong with the settings. To be called from the main thread, once in
     a process: the lock is freed by its exit.
@@ -81,7 +84,8 @@ def serve(
     else:
         host, port = _where(directory, config, host, port)
     listener = open_listener(host, port)
-    return _Supervisor(directory, lock, listener, config, own_destination, stays=not for_commands).run()
+    stays = not for_commands
+    return _Supervisor(directory, lock, listener, config, own_destination, stays=stays, as_json=as_json).run()
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -156,11 +160,13 @@ class _Supervisor:
         own_destination: bytes | None,
         *,
         stays: bool,
+        as_json: bool,
     ) -> None:
         self._directory = directory
         self._listener = listener
         self._url = url_of(listener)
         self._stays = stays
+        self._as_json = as_json
         self._answered = False
         self._signals = 0
         self._ending_at: float | None = None
@@ -222,7 +228,8 @@ class _Supervisor:
         match word:
             case Word.ANSWERING:
                 if self._stays and not self._answered:
-                    print(self._url, flush=True)  # noqa: T201  # the one line on standard output
+                    line = json.dumps({"url": self._url}) if self._as_json else self._url
+                    print(line, flush=True)  # noqa: T201  # the one line on standard output
                 self._answered = True
             case Word.WORKER_WANTED:
                 if self._worker.is_running:

@@ -24,4 +24,5 @@ def serve(
 
     where = place(context)
     config = None if where.config is None else Path(where.config)
-    raise typer.Exit(serve_directory(data_directory(where.data), host=host, port=port, config=config))
+    directory = data_directory(where.data)
+    raise typer.Exit(serve_directory(directory, host=host, port=port, config=config, as_json=where.as_json))
