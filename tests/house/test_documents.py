@@ -78,7 +78,7 @@ def test_each_make_target_that_a_document_names_is_there() -> None:
 def test_make_without_a_target_lists_every_target() -> None:
     described = subprocess.run(["make"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
 
-    for target in "help setup quickstart run check fix lock test bench docs build clean".split():  # noqa: SIM905  # reads better
+    for target in "help setup quickstart run check fix lock test bench docs build connect-pyz clean".split():  # noqa: SIM905  # reads better
         assert re.search(rf"^  make {target} ", described, re.MULTILINE), target
 
 

@@ -22,7 +22,6 @@ from feedgate.machine.connect import (
     connected_feeds,
     plan_with,
     read_token,
-    require_token,
 )
 from feedgate.machine.connect import connect as connect_machine
 from feedgate.machine.index_address import IndexAddress, parse_index_url
@@ -111,9 +110,7 @@ def _connect_by_url(
     index: IndexAddress, here: Surroundings, machines: tuple[Surroundings, ...], choices: Choices
 ) -> Connected:
     token = read_token(sys.stdin, here.environment, None if choices.dry_run else getpass)
-    if token is None and not choices.dry_run and not sys.stdin.isatty():
-        require_token(machines, index.host, system=choices.system)
-    return connect_machine(index, machines, token, choices)
+    return connect_machine(index, machines, token, choices, insists=not sys.stdin.isatty())
 
 
 def _connect_with_server(

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TextIO
 
 from feedgate.machine.addresses import FeedUrl
-from feedgate.machine.connect import Choices, Connected, connect, read_token, require_token
+from feedgate.machine.connect import Choices, Connected, connect, read_token
 from feedgate.machine.errors import MachineError
 from feedgate.machine.index_address import parse_index_url
 from feedgate.machine.plan import Client, Obstructed
@@ -66,9 +66,6 @@ def _connect(options: argparse.Namespace, here: Surroundings, stdin: TextIO | No
     index = parse_index_url(options.url)
     machines = here.seen_by(options.user, root=options.root)
     given = read_token(stdin, here.environment, None if options.dry_run else getpass.getpass)
-    asked = stdin is not None and stdin.isatty()
-    if given is None and not options.dry_run and not asked:
-        require_token(machines, index.host, system=options.system)
     choices = Choices(
         clients=tuple(Client(name) for name in options.client),
         system=options.system,
@@ -77,7 +74,7 @@ def _connect(options: argparse.Namespace, here: Surroundings, stdin: TextIO | No
         dry_run=options.dry_run,
         check=options.check,
     )
-    return connect(index, machines, given, choices)
+    return connect(index, machines, given, choices, insists=stdin is None or not stdin.isatty())
 
 
 def _say(connected: Connected, stdout: TextIO, *, as_json: bool) -> None:

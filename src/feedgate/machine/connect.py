@@ -125,13 +125,19 @@ def connect(
     machines: tuple[Surroundings, ...],
     given: GivenToken | None,
     choices: Choices,
+    *,
+    insists: bool,
 ) -> Connected:
     """Plan it, ask the index, and do it unless it is a dry run.
 
-    ``machines``: one machine, as each of the users sees it whom it is connected for.
-    A dry run keeps its obstacles for the caller to say. Raises MachineError's leaves.
+    ``machines``: one machine, as each of the users sees it whom it is connected for. ``insists``: a
+    missing token is an error, unless the index asks for none; where a person was there to be
+    asked, it was their choice. A dry run keeps its obstacles for the caller to say.
+    Raises MachineError's leaves.
     """
     token = None if given is None else given.value
+    if token is None and insists and not choices.dry_run:
+        _require_token(index, machines, choices)
     plan = plan_with(index, machines, choices, token)
     if choices.check and not choices.dry_run and not plan.obstacles:
         note = _asked(index, machines, choices, token)
@@ -143,16 +149,6 @@ def carry_out(index: IndexAddress, plan: Plan, choices: Choices, *, source: str 
     """Do what was planned, unless it is a dry run; raises what ``apply`` raises."""
     backups = () if choices.dry_run else apply(plan)
     return Connected(index, plan, backups, source, choices.dry_run)
-
-
-def require_token(machines: tuple[Surroundings, ...], host: str, *, system: bool) -> None:
-    """Return if the machine can be connected without a new token; raises TokenMissing.
-
-    Where every netrc has one; and for the settings of all users alone, with nobody named.
-    """
-    nobody = all(machine.account is None for machine in machines)
-    if not (system and nobody) and not all(has_entry(machine, host) for machine in machines):
-        raise TokenMissing(host)
 
 
 def plan_with(
@@ -281,6 +277,31 @@ def _joined(plans: list[Plan]) -> Plan:
         obstacles=tuple(dict.fromkeys(chain.from_iterable(plan.obstacles for plan in plans))),
         notes=tuple(dict.fromkeys(chain.from_iterable(plan.notes for plan in plans))),
     )
+
+
+def _require_token(index: IndexAddress, machines: tuple[Surroundings, ...], choices: Choices) -> None:
+    """Return if the machine can be connected without a new token; raises TokenMissing, FeedRefused, NoIndex.
+
+    Where every netrc has one; for the settings of all users alone, with nobody named; and
+    where the index answers whoever asks.
+    """
+    nobody = all(machine.account is None for machine in machines)
+    if (choices.system and nobody) or all(has_entry(machine, index.host) for machine in machines):
+        return
+    if not choices.check or not _is_open(index):
+        raise TokenMissing(index.host)
+
+
+def _is_open(index: IndexAddress) -> bool:
+    """Whether the index answers without a token; raises FeedRefused and NoIndex where no token would help."""
+    from feedgate.machine.reach import FeedRefused, ask_feed  # noqa: PLC0415  # as in _asked
+
+    try:
+        return ask_feed(index, None) is None
+    except FeedRefused as refused:
+        if refused.status == 404:
+            raise
+        return False
 
 
 def _asked(
