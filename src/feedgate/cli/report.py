@@ -1,11 +1,14 @@
 """A run's report for people: what came, for whom it is proved, what was passed over, and why it ended."""
 
 from collections.abc import Iterator
+from typing import Final
 
 from feedgate.api.bodies import RunBody
 from feedgate.cli import units
 from feedgate.cli.show import inert, lines, table
 from feedgate.model.run import RunKind, RunState
+
+_ODD: Final = frozenset({"held", "refused", "conflict", "spent", "kept-back"})
 
 
 def show_report(run: RunBody) -> None:
@@ -23,9 +26,12 @@ def show_report(run: RunBody) -> None:
             ("name", "version", "rule", "reason"),
             [(p.name, p.version, p.rule, p.reason) for p in run.passed_over],
         )
-    odd = [file for file in run.files if file.state in {"held", "refused"}]
+    odd = [file for file in run.files if file.state in _ODD]
     if odd:
         table(("file", "", "reason"), [(file.filename, file.state, file.reason) for file in odd])
+    if run.internal_because:
+        lines(["Internal, never taken from the upstream:"])
+        table(("name", "because"), [(one.name, one.because) for one in run.internal_because])
     if run.kind is RunKind.PLAN and run.files:
         table(
             ("file", "", "size"),
@@ -38,14 +44,26 @@ def _summary(run: RunBody) -> Iterator[str]:
     is_new = run.kind is not RunKind.ADD or run.state is not RunState.PUBLISHED or run.published
     state = run.state.value if is_new else "nothing to do, everything is there,"
     yield f"{inert(run.run)}: {state}{took}, feed {inert(run.feed)}"
+    if run.destination is not None:
+        yield f"  to       {inert(run.destination)}"
     if run.closure is not None and run.closure.distributions:
         closure = run.closure
         yield (
             f"  closure  {closure.projects} projects, {closure.distributions} files, {units.size(closure.bytes)}"
         )
+    yield from _counts(run)
+    yield from _said(run)
+    if run.reason and run.state is not RunState.PUBLISHED:
+        for number, line in enumerate(run.reason.splitlines()):
+            yield f"  {'reason  ' if number == 0 else '        '} {inert(line)}"
+
+
+def _counts(run: RunBody) -> Iterator[str]:
+    """Say how many files came, or would."""
     if run.kind is RunKind.ADD and run.state is RunState.PUBLISHED:
+        did = "published" if run.destination is None else "sent"
         yield (
-            f"  files    {run.published} published, {run.already_present} already present, {run.fetched} fetched"
+            f"  files    {run.published} {did}, {run.already_present} already present, {run.fetched} fetched"
         )
         if run.serial is not None:
             yield f"  serial   {run.serial}"
@@ -53,10 +71,15 @@ def _summary(run: RunBody) -> Iterator[str]:
         new = [file for file in run.files if file.state == "new"]
         size = units.size(sum(file.size_bytes or 0 for file in new))
         yield f"  plan     {len(new)} new ({size}), {run.already_present} present, {len(run.kept)} kept"
-    if run.internal:
+
+
+def _said(run: RunBody) -> Iterator[str]:
+    """Name what a reader should know of, whatever the run came to."""
+    if run.spent:
+        yield f"  spent    {inert(', '.join(run.spent))}: deleted there, it seems; an Owner can restore it for 30 days"
+    if run.internal and not run.internal_because:
         yield f"  internal {inert(', '.join(run.internal))}"
+    for note in run.notes:
+        yield f"  note     {inert(note)}"
     for escape in run.escapes:
         yield f"  escape   {inert(escape)}"
-    if run.reason and run.state is not RunState.PUBLISHED:
-        for number, line in enumerate(run.reason.splitlines()):
-            yield f"  {'reason  ' if number == 0 else '        '} {inert(line)}"

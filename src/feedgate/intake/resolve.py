@@ -124,7 +124,9 @@ class _Work:
             too_new = await step_back(self.view, self.target, pins, members)
             if not too_new or self.view.faced is None:
                 return pins, members
-            self.view.faced.hiding.hide(too_new)
+            for filename, reason in too_new.items():
+                self.view.faced.hiding.hide_release(filename, reason)
+            tell(Event("stepped-back", {"files": sorted(too_new)}))
         return self._with_way_out(
             Failed("destination-takes-too-little", f"{self.target}: no closure fits the destination's limits")
         )
@@ -203,7 +205,9 @@ class _Work:
             allow_prereleases=self.asked.allow_prereleases,
         )
         mount = self.view.mount(admitting)
-        answer = await self.step.uv.compile(mount, wanted, working_directory=self.folder / python)
+        answer = await self.step.uv.compile(
+            mount, wanted, working_directory=self.folder / python, cached=self.view.may_be_kept
+        )
         if python == self.target.python:
             self.left_out = admitting.left_out
         self.escapes += answer.asked.escapes

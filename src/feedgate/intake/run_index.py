@@ -19,6 +19,7 @@ from feedgate.feed.moment import read_moment
 from feedgate.formats.core_metadata import CoreMetadata, parse_core_metadata
 from feedgate.gate.look import Looks
 from feedgate.index.admitting import Admitting
+from feedgate.index.fitting import Fitting
 from feedgate.index.hiding import Hiding
 from feedgate.index.learning_overlay import LearningOverlay
 from feedgate.index.loopback import Mount, link
@@ -144,7 +145,24 @@ class RunIndex:
         self, python: str, stated: Mapping[ProjectName, frozenset[str]], newest: datetime | None
     ) -> Admitting:
         """Return what the resolver may choose from on one exact Python; ``stated`` are hashes by project."""
-        return Admitting(self.source, python, stated, newest)
+        return Admitting(self._fitting(), python, stated, newest)
+
+    @property
+    def may_be_kept(self) -> bool:
+        """Whether the resolver's cache may keep what it is served: METADATA that speak for a destination are none of it."""
+        return self.faced is None or self.faced.limits.metadata_version is None
+
+    def _fitting(self) -> Index:
+        faced = self.faced
+        if faced is None or self.may_be_kept:
+            return self.source
+        return Fitting(
+            self.source,
+            faced.limits,
+            self._raw_metadata,
+            self.is_there,
+            faced.hiding.hide_release,
+        )
 
     def mount(self, admitting: Admitting) -> Mount:
         """Return what the resolver is served for it."""
@@ -165,13 +183,15 @@ class RunIndex:
         return await asyncio.shield(task)
 
     async def _read_metadata(self, file: Distribution) -> CoreMetadata:
-        if file.metadata_digest is not None:
-            raw = await (await self.source.open_metadata(file)).read()
-            return parse_core_metadata(raw, filename=file.filename)
+        return parse_core_metadata(await self._raw_metadata(file), filename=file.filename)
+
+    async def _raw_metadata(self, file: Distribution) -> bytes:
+        if file.metadata_digest:
+            return await (await self.source.open_metadata(file)).read()
         looked = await self.arrivals.looked(file)
         if looked.metadata is None:
             raise NoMetadata(file.filename)
-        return parse_core_metadata(looked.metadata, filename=file.filename)
+        return looked.metadata
 
 
 class RunIndexes:
@@ -234,7 +254,9 @@ class RunIndexes:
         learning = LearningOverlay(seen, sources.upstream, asked.said, digest_of)
         homes.learning = learning
         limits = asked.stated_limits.narrowed(learnt.limits)
-        overlay = Hiding(learning, limits, learnt.hidden)
+        overlay = Hiding(
+            learning, limits, learnt.hidden, lambda file: learning.lists(file.stem.project, file)
+        )
         faced = Faced(asked, destination, learning, overlay, learnt, limits)
         source = ReadAhead(overlay, arrivals, sources.blobs)
         base = await asyncio.to_thread(_head, sources.records, located)

@@ -13,6 +13,7 @@ from packaging.version import Version
 from feedgate.errors import FeedgateError
 from feedgate.formats.core_metadata import CoreMetadata
 from feedgate.index.admitting import admits_python
+from feedgate.index.fitting import LARGEST_BYTES
 from feedgate.intake.only_source import fits
 from feedgate.intake.run_index import Faced, RunIndex
 from feedgate.model.distribution import Distribution, InvalidFilename
@@ -31,7 +32,7 @@ async def step_back(
     pins: Mapping[ProjectName, Pin],
     members: Mapping[ProjectName, CoreMetadata],
 ) -> Mapping[str, str]:
-    """Return the files to be hidden by name, with the reason of each; none where everything fits.
+    """Return a file of each release to be hidden, with the reason; none where everything fits.
 
     What the destination has already fits, whatever it says of itself.
     """
@@ -54,11 +55,11 @@ def _excess(faced: Faced, metadata: CoreMetadata) -> str | None:
 
 
 async def _before(view: RunIndex, faced: Faced, target: Target, pin: Pin, reason: str) -> Mapping[str, str]:
-    """Return the files of the pinned release and of those before it, down to the first that fits."""
+    """Return a file of the pinned release and of each before it, down to the first that fits."""
     page = await view.overlay.page(pin.project)
     releases = _releases(page.files)
     pinned = Version(pin.version)
-    hidden = {file.filename: reason for file in releases.get(pinned, ())}
+    hidden = {pin.file.filename: reason}
     older = [
         (version, wheel)
         for version in sorted(releases, reverse=True)
@@ -67,16 +68,17 @@ async def _before(view: RunIndex, faced: Faced, target: Target, pin: Pin, reason
     for begin in range(0, min(len(older), _MOST_RELEASES), _AT_ONCE):
         some = older[begin : begin + _AT_ONCE]
         reasons = await asyncio.gather(*(_excess_of(view, faced, wheel) for _, wheel in some))
-        for (version, _), excess in zip(some, reasons, strict=True):
+        for (_, wheel), excess in zip(some, reasons, strict=True):
             if excess is None:
                 return hidden
-            hidden |= {file.filename: excess for file in releases[version]}
+            hidden[wheel.filename] = excess
     return hidden
 
 
 async def _excess_of(view: RunIndex, faced: Faced, wheel: Distribution) -> str | None:
     """Return what of the wheel is too new; what can not be read is left to whoever chooses it."""
-    if wheel.metadata_digest is None or faced.learning.lists(wheel.stem.project, wheel):
+    is_large = (wheel.size_bytes or LARGEST_BYTES) >= LARGEST_BYTES
+    if (wheel.metadata_digest is None and is_large) or faced.learning.lists(wheel.stem.project, wheel):
         return None
     try:
         return _excess(faced, await view.metadata(wheel))

@@ -1,5 +1,7 @@
 """What a destination does not take is not there to be chosen."""
 
+from dataclasses import replace
+
 from feedgate.index.hiding import Hiding
 from feedgate.model.destination import Limits
 from feedgate.model.names import parse_project_name
@@ -24,10 +26,25 @@ async def test_a_hidden_file_is_gone_and_the_page_is_another_one() -> None:
     source = MemoryIndex.of([SMALL, LARGE])
     index = Hiding(source, Limits(), {})
     before = await index.page(DEMO)
-    index.hide({LARGE.file.filename: "deleted there"})
+    index.hide_release(LARGE.file.filename, "deleted there")
 
     assert await versions(index) == ["1.0"]
     assert (await index.page(DEMO)).validator != before.validator
+
+
+async def test_a_release_is_hidden_with_all_its_files_but_those_that_the_destination_has() -> None:
+    other = replace(LARGE, file=replace(LARGE.file, filename="demo-2.0-py2-none-any.whl"))
+    taken = replace(LARGE, file=replace(LARGE.file, filename="demo-2.0.tar.gz"))
+    index = Hiding(
+        MemoryIndex.of([SMALL, LARGE, other, taken]),
+        Limits(),
+        {},
+        lambda file: file.filename == taken.file.filename,
+    )
+    index.hide_release(LARGE.file.filename, "too new")
+
+    page = await index.page(DEMO)
+    assert [file.filename for file in page.files] == [SMALL.file.filename, taken.file.filename]
 
 
 async def test_a_file_of_exactly_the_largest_size_is_shown_and_a_larger_one_is_hidden_with_the_reason() -> (
