@@ -184,7 +184,18 @@ distribution = Table(
     *_span(),
 )
 _one_open_row(distribution, distribution.c.feed_id, distribution.c.filename)
-Index("ix_distribution_project", distribution.c.feed_id, distribution.c.project)
+Index(
+    "ix_distribution_project", distribution.c.feed_id, distribution.c.project, distribution.c.valid_from
+)
+_is_closed = distribution.c.valid_until.is_not(None)
+Index(
+    "ix_distribution_closed",
+    distribution.c.feed_id,
+    distribution.c.project,
+    distribution.c.valid_until,
+    sqlite_where=_is_closed,
+    postgresql_where=_is_closed,
+)
 Index("ix_distribution_digest", distribution.c.digest)
 
 spent = Table(

@@ -1,8 +1,10 @@
 """A feed's distributions as rows: counted, found, spent."""
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
+from sqlalchemy import event
 from sqlalchemy.exc import IntegrityError
 
 from feedgate.model.feed import Origin
@@ -157,3 +159,26 @@ def test_downloads_add_up_over_days_and_batches(records: Database, stocked: Loca
         assert downloads.total(snapshot, stocked.id, "demo-1.0.tar.gz") == 9
         assert downloads.total(snapshot, stocked.id, "never") == 0
         assert snapshot.at == 2
+
+
+def test_the_last_change_of_a_project_is_read_from_indexes_alone(records: Database, stocked: Located) -> None:
+    """It is asked for each page: a project with thousands of files must not be read for it."""
+    asked: list[tuple[str, Any]] = []
+
+    def note(_connection: Any, _cursor: Any, statement: str, parameters: Any, *_others: Any) -> None:
+        asked.append((statement, parameters))
+
+    with records.read(stocked.id) as snapshot:
+        event.listen(records.readers, "before_cursor_execute", note)
+        distributions.last_change(snapshot, stocked.id, DEMO)
+        event.remove(records.readers, "before_cursor_execute", note)
+        plans = [
+            snapshot.connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters).all()
+            for statement, parameters in asked
+            if "FROM distribution" in statement
+        ]
+
+    steps = [str(step.detail) for plan in plans for step in plan]
+    assert [(step.count("COVERING INDEX"), "valid_" in step) for step in steps] == [(1, True), (1, True)], (
+        steps
+    )

@@ -40,6 +40,7 @@ def test_each_partial_index_kept_its_condition(records: Database, tmp_path: Path
     for name, sql in partial.items():
         assert sql.upper().startswith("CREATE UNIQUE INDEX"), name
         assert sql.endswith("WHERE valid_until IS NULL"), name
+    assert made["ix_distribution_closed"].endswith("WHERE valid_until IS NOT NULL")
 
 
 def test_opening_again_changes_nothing(tmp_path: Path) -> None:

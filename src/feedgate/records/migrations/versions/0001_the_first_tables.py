@@ -127,7 +127,14 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("distribution", schema=None) as batch_op:
         batch_op.create_index("ix_distribution_digest", ["digest"], unique=False)
-        batch_op.create_index("ix_distribution_project", ["feed_id", "project"], unique=False)
+        batch_op.create_index(
+            "ix_distribution_closed",
+            ["feed_id", "project", "valid_until"],
+            unique=False,
+            sqlite_where=sa.text("valid_until IS NOT NULL"),
+            postgresql_where=sa.text("valid_until IS NOT NULL"),
+        )
+        batch_op.create_index("ix_distribution_project", ["feed_id", "project", "valid_from"], unique=False)
         batch_op.create_index(
             "one_open_distribution",
             ["feed_id", "filename"],
