@@ -290,3 +290,27 @@ download_count = Table(
     Column("day", String(10), primary_key=True),
     Column("count", BigInteger, nullable=False),
 )
+moved_project = Table(
+    "moved_project",
+    metadata,
+    Column("run", ForeignKey("run.id"), primary_key=True),
+    Column("name", Text, primary_key=True),
+    Column("is_internal", Boolean, nullable=False),
+    Column("is_mixed", Boolean, nullable=False),
+    Column("reason", Text),
+)
+"""A project that an import has gone through; written with what became visible of it."""
+
+moved_file = Table(
+    "moved_file",
+    metadata,
+    Column("run", ForeignKey("run.id"), primary_key=True),
+    Column("project", Text, primary_key=True),
+    Column("filename", Text, primary_key=True),
+    Column("state", String(20), nullable=False),
+    Column("digest", String(64)),
+    Column("size_bytes", BigInteger),
+    Column("origin", String(20)),
+    Column("reason", Text),
+)
+

@@ -305,3 +305,26 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["run"], ["run.id"], name=op.f("fk_run_outcome_run")),
         sa.PrimaryKeyConstraint("run", "step", "target", name=op.f("pk_run_outcome")),
     )
+    op.create_table(
+        "moved_project",
+        sa.Column("run", sa.String(length=40), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("is_internal", sa.Boolean(), nullable=False),
+        sa.Column("is_mixed", sa.Boolean(), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=True),
+        sa.ForeignKeyConstraint(["run"], ["run.id"], name=op.f("fk_moved_project_run")),
+        sa.PrimaryKeyConstraint("run", "name", name=op.f("pk_moved_project")),
+    )
+    op.create_table(
+        "moved_file",
+        sa.Column("run", sa.String(length=40), nullable=False),
+        sa.Column("project", sa.Text(), nullable=False),
+        sa.Column("filename", sa.Text(), nullable=False),
+        sa.Column("state", sa.String(length=20), nullable=False),
+        sa.Column("digest", sa.String(length=64), nullable=True),
+        sa.Column("size_bytes", sa.BigInteger(), nullable=True),
+        sa.Column("origin", sa.String(length=20), nullable=True),
+        sa.Column("reason", sa.Text(), nullable=True),
+        sa.ForeignKeyConstraint(["run"], ["run.id"], name=op.f("fk_moved_file_run")),
+        sa.PrimaryKeyConstraint("run", "project", "filename", name=op.f("pk_moved_file")),
+    )
