@@ -417,7 +417,7 @@ def test_the_script_says_what_it_lacks(made: Path, tmp_path: Path) -> None:
 
 
 def test_the_scripts_hold_in_every_shell(made: Path, tmp_path: Path) -> None:
-    """No shell of this machine finds a fault in them, and each expansion stands in quotes."""
+    """No shell of this machine finds a fault in how they are written."""
     config = yaml.safe_load((made / "cloud-init.yaml").read_text())
     connect = tmp_path / "connect"
     connect.write_text(config["write_files"][0]["content"])
