@@ -29,6 +29,7 @@ from feedgate.model.ledger import Act
 from feedgate.model.names import FeedPath
 from feedgate.model.secret import Secret
 from feedgate.model.target import parse_target
+from feedgate.outside.allowed_destinations import AllowedDestinations
 from feedgate.records import distributions, projects
 from feedgate.records.database import Database, sqlite_url
 from feedgate.records.distributions import Published
@@ -45,6 +46,7 @@ LOCAL_KEY = Secret("the-key-in-the-data-directory")
 TARGET = parse_target("3.11@x86_64-manylinux_2_28")
 FEED = FeedPath("acme", "pip-feed")
 ORIGIN = "http://feedgate.example"
+DESTINATION_HOST = "packages.example"
 FILE_LIMIT_BYTES = 200_000
 
 
@@ -186,6 +188,7 @@ async def open_installation(root: Path, *, clock: Clock | None = None) -> AsyncI
             attempts=Attempts(),
             clock=clock,
             version="1.2.3",
+            allowed_destinations=AllowedDestinations.of(DESTINATION_HOST),
             checks=(Check("records", check_records), Check("blobs", blobs.check)),
             wake=lambda: woken.append("worker"),
         )

@@ -16,8 +16,9 @@ from typing import Any
 import httpx
 from packaging.utils import parse_wheel_filename
 
-from feedgate.api.bodies import EntryBody, EventBody, RunBody, RunCreation, UploadBody
+from feedgate.api.bodies import EntryBody, UploadBody
 from feedgate.api.client import Client
+from feedgate.api.run_bodies import EventBody, RunBody, RunCreation
 from feedgate.model.names import FeedPath
 from feedgate.model.run import RunKind, RunState
 from tests.builders.sdists import make_sdist

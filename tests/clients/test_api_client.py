@@ -8,10 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from feedgate.api.bodies import EventBody, FeedChange, FeedCreation, RunCreation, TokenCreation
+from feedgate.api.bodies import FeedChange, FeedCreation, TokenCreation
 from feedgate.api.client import Client
 from feedgate.api.connection import InvalidServerUrl, Server, ServerUnreachable
 from feedgate.api.problem import RemoteProblem
+from feedgate.api.run_bodies import EventBody, RunCreation
 from feedgate.errors import Conflict, Forbidden, Invalid, Missing, Unauthenticated
 from feedgate.model.access import Role, Scope
 from feedgate.model.feed import UpstreamRule

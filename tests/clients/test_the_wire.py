@@ -11,7 +11,7 @@ from urllib.parse import urljoin
 import httpx
 import pytest
 
-from feedgate.api.bodies import RunCreation
+from feedgate.api.run_bodies import RunCreation
 from feedgate.model.access import Role, Scope
 from feedgate.model.names import ProjectName, parse_feed_path
 from tests.builders.command_line import Server

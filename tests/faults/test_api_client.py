@@ -4,10 +4,11 @@ from collections.abc import Iterator
 
 import pytest
 
-from feedgate.api.bodies import EventBody, FeedCreation, RunCreation
+from feedgate.api.bodies import FeedCreation
 from feedgate.api.client import Client
 from feedgate.api.connection import Connection, Server, ServerUnreachable
 from feedgate.api.problem import RemoteProblem
+from feedgate.api.run_bodies import EventBody, RunCreation
 from feedgate.model.names import FeedPath
 from feedgate.model.run import RunState
 from feedgate.model.secret import Secret

@@ -17,9 +17,10 @@ from urllib.parse import quote
 
 import pytest
 
-from feedgate.api.bodies import FeedCreation, RunCreation
+from feedgate.api.bodies import FeedCreation
 from feedgate.api.client import Client
 from feedgate.api.connection import Server
+from feedgate.api.run_bodies import RunCreation
 from feedgate.app.address import Address, read_address, write_address
 from feedgate.app.directory import DataDirectory
 from feedgate.app.local import LocalConnection, connect_locally

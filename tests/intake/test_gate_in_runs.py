@@ -6,7 +6,7 @@ from typing import Any
 import httpx
 import pytest
 
-from feedgate.api.bodies import RunBody
+from feedgate.api.run_bodies import RunBody
 from feedgate.model.run import RunState
 from tests.builders.intake_feed import Intake, chosen, reason, states
 from tests.builders.metadata import write_metadata

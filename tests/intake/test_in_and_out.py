@@ -7,8 +7,8 @@ from collections.abc import Callable
 
 import pytest
 
-from feedgate.api.bodies import RunBody
 from feedgate.api.problem import RemoteProblem
+from feedgate.api.run_bodies import RunBody
 from feedgate.intake.host import host_target
 from feedgate.model.run import RunKind, RunState
 from tests.builders.intake_feed import EXACT, Intake, chosen, states, target

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from feedgate.api.bodies import EventBody, RunBody
+from feedgate.api.run_bodies import EventBody, RunBody
 from feedgate.model.run import RunState
 from tests.builders.intake_feed import Intake, chosen, states, target
 from tests.builders.witness import PipWitness

@@ -2,7 +2,7 @@
 
 import pytest
 
-from feedgate.api.bodies import RunBody
+from feedgate.api.run_bodies import RunBody
 from tests.builders.intake_feed import Intake, chosen
 
 

@@ -8,10 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from feedgate.api.bodies import EventBody, RunBody, TokenCreation
+from feedgate.api.bodies import TokenCreation
 from feedgate.api.client import Client
 from feedgate.api.connection import Server as Address
 from feedgate.api.problem import RemoteProblem
+from feedgate.api.run_bodies import EventBody, RunBody
 from feedgate.model.access import Role, Scope
 from feedgate.model.feed import UpstreamRule
 from feedgate.model.run import RunState

@@ -16,7 +16,6 @@ from pydantic import ValidationError
 from feedgate.api.bodies import (
     Body,
     EntryBody,
-    EventBody,
     FeedBody,
     FeedChange,
     FeedCreation,
@@ -26,10 +25,6 @@ from feedgate.api.bodies import (
     ProjectBody,
     ProjectChange,
     ProjectListing,
-    RunBody,
-    RunCreation,
-    RunEndBody,
-    RunLine,
     TargetBody,
     TokenBody,
     TokenCreation,
@@ -39,8 +34,10 @@ from feedgate.api.bodies import (
     YankedBody,
 )
 from feedgate.api.connection import LONG_READ_SECONDS, Connection, Sending, Server, ServerUnreachable
+from feedgate.api.destination_bodies import DestinationBody, DestinationSetting, SendCreation
 from feedgate.api.problem import RemoteProblem, from_problem
 from feedgate.api.report_bodies import RunReportBody
+from feedgate.api.run_bodies import EventBody, RunBody, RunCreation, RunEndBody, RunLine
 from feedgate.machine import addresses
 from feedgate.model.access import Role
 from feedgate.model.feed import UpstreamRule
@@ -133,6 +130,25 @@ class Client:
         """Take an actor's role on a feed."""
         return self._one(GrantedBody, "DELETE", _of(feed, addresses.API_GRANT, actor=actor))
 
+    def list_destinations(self, feed: FeedPath) -> Reply[tuple[DestinationBody, ...]]:
+        """Return a feed's standing destinations."""
+        return self._lines(DestinationBody, _of(feed, addresses.API_DESTINATIONS))
+
+    def show_destination(self, feed: FeedPath, name: str) -> Reply[DestinationBody]:
+        """Return one of a feed's standing destinations."""
+        return self._one(DestinationBody, "GET", _of(feed, addresses.API_DESTINATION, destination=name))
+
+    def add_destination(
+        self, feed: FeedPath, name: str, setting: DestinationSetting
+    ) -> Reply[DestinationBody]:
+        """Give a feed a standing destination, in place of the one of that name."""
+        path = _of(feed, addresses.API_DESTINATION, destination=name)
+        return self._one(DestinationBody, "PUT", path, setting)
+
+    def remove_destination(self, feed: FeedPath, name: str) -> Reply[DestinationBody]:
+        """Take a standing destination from a feed."""
+        return self._one(DestinationBody, "DELETE", _of(feed, addresses.API_DESTINATION, destination=name))
+
     def list_tokens(self) -> Reply[tuple[TokenBody, ...]]:
         """Return the caller's tokens."""
         return self._lines(TokenBody, addresses.API_TOKENS)
@@ -187,6 +203,10 @@ class Client:
         """Return the newest runs: of one feed, or of all that the caller may read."""
         path = addresses.API_RUNS if feed is None else _of(feed, addresses.API_FEED_RUNS)
         return self._lines(RunLine, path, limit=limit)
+
+    def send(self, feed: FeedPath, creation: SendCreation, *, key: str) -> Reply[RunBody]:
+        """Ask for what a feed holds to be sent; the same key again returns the first run."""
+        return self._one(RunBody, "POST", _of(feed, addresses.API_SENDS), creation, key=key)
 
     def show_run(self, run: str) -> Reply[RunBody]:
         """Return a run."""

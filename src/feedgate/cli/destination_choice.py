@@ -21,7 +21,7 @@ from feedgate.outside.index_place import has_plain_authority
 from feedgate.outside.pypirc import Section, find_section, pypirc_path
 
 if TYPE_CHECKING:
-    from feedgate.api.bodies import DestinationChoice
+    from feedgate.api.run_bodies import DestinationChoice
 
 _FILE_MARK: Final = "@"
 
@@ -112,7 +112,7 @@ class ChosenDestination:
 
         Raises UnknownDestination where there is neither.
         """
-        from feedgate.api.bodies import DestinationChoice  # pydantic, only where a body is made
+        from feedgate.api.run_bodies import DestinationChoice  # pydantic, only where a body is made
 
         if not is_standing and self.own is None:
             raise UnknownDestination(self.name or "", str(self.looked_at))

@@ -14,9 +14,10 @@ from typing import IO, Annotated, Final
 
 import typer
 
-from feedgate.api.bodies import FeedCreation, RunCreation, TokenCreation
+from feedgate.api.bodies import FeedCreation, TokenCreation
 from feedgate.api.client import Client
 from feedgate.api.problem import RemoteProblem
+from feedgate.api.run_bodies import RunCreation
 from feedgate.app.address import read_address
 from feedgate.app.directory import DataDirectory
 from feedgate.app.settings import load_settings

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Final
 
-from feedgate.api.bodies import RunBody
+from feedgate.api.run_bodies import RunBody
 from feedgate.cli import units
 from feedgate.cli.show import inert, lines, table
 from feedgate.model.run import RunKind, RunState

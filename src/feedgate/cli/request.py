@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from feedgate.api.bodies import RunCreation
+from feedgate.api.run_bodies import RunCreation
 from feedgate.cli.arguments import (
     ConstraintFiles,
     OptionalFeed,

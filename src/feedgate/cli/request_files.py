@@ -9,7 +9,7 @@ from feedgate.errors import Invalid
 from feedgate.formats.requirements import parse_requirements_text
 
 if TYPE_CHECKING:
-    from feedgate.api.bodies import NamedText
+    from feedgate.api.run_bodies import NamedText
 
 _REQUIREMENTS, _CONSTRAINTS, _LOCK = "requirements", "constraints", "lock"
 
@@ -33,7 +33,7 @@ def read_request_files(requirements: Iterable[Path], constraints: Iterable[Path]
     ``pylock.toml`` and ``pylock.NAME.toml`` are locks (PEP 751). Raises FileUnreadable and
     what is wrong in a file: options, addresses and direct URLs, by file and line.
     """
-    from feedgate.api.bodies import NamedText  # pydantic, only where a body is made
+    from feedgate.api.run_bodies import NamedText  # pydantic, only where a body is made
 
     found: dict[tuple[str, str], NamedText] = {}
     waiting: list[tuple[str, str, str | None]] = [

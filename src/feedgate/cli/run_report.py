@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 
-from feedgate.api.bodies import RunBody
 from feedgate.api.client import Client, Reply
 from feedgate.api.problem import RemoteProblem
 from feedgate.api.report_bodies import LockedFileBody, RunReportBody, TargetLockBody
+from feedgate.api.run_bodies import RunBody
 from feedgate.cli.exit import Exit
 from feedgate.cli.failure import say_failure
 from feedgate.cli.pipeline import Pipeline

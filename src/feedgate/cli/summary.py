@@ -3,8 +3,8 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from feedgate.api.bodies import FileOutcome, RunBody
 from feedgate.api.report_bodies import LockedFileBody, RunReportBody, TargetLockBody
+from feedgate.api.run_bodies import FileOutcome, RunBody
 from feedgate.cli import units
 from feedgate.cli.markdown import code, prose, table
 from feedgate.model.run import RunKind, RunState

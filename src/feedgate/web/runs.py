@@ -14,10 +14,10 @@ from starlette.responses import Response
 
 from feedgate.access.permissions import Permission
 from feedgate.access.require import require_actor
-from feedgate.api.bodies import (
+from feedgate.api.bodies import ErrorBody
+from feedgate.api.run_bodies import (
     ClosureBody,
     DestinationChoice,
-    ErrorBody,
     EventBody,
     FileOutcome,
     InternalBody,

@@ -5,16 +5,8 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from feedgate.api.bodies import (
-    Body,
-    FeedChange,
-    FeedCreation,
-    NamedText,
-    ProjectChange,
-    RunCreation,
-    TokenCreation,
-    YankBody,
-)
+from feedgate.api.bodies import Body, FeedChange, FeedCreation, ProjectChange, TokenCreation, YankBody
+from feedgate.api.run_bodies import NamedText, RunCreation
 
 TEN_YEARS_SECONDS = 10 * 366 * 86400
 FILE = {"name": "request.txt", "kind": "requirements", "text": "demo\n"}

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from feedgate.api.bodies import EventBody
+from feedgate.api.run_bodies import EventBody
 from feedgate.cli.follow import Lines
 
 NOON = datetime(2026, 3, 8, 12, 0, tzinfo=UTC)

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from feedgate.api.bodies import RunBody
 from feedgate.api.client import Reply
 from feedgate.api.report_bodies import LockedFileBody, RunReportBody, TargetLockBody
+from feedgate.api.run_bodies import RunBody
 from feedgate.cli.run_report import (
     ReportFolderUnusable,
     ReportNotWritten,

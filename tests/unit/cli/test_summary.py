@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from markdown_it import MarkdownIt
 
-from feedgate.api.bodies import RunBody
 from feedgate.api.report_bodies import LockedFileBody, RunReportBody, TargetLockBody
+from feedgate.api.run_bodies import RunBody
 from feedgate.cli.summary import outcome, write_summary
 
 NOON = datetime(2026, 3, 8, 12, 0, tzinfo=UTC)

@@ -158,6 +158,13 @@ def test_the_newest_version_that_is_taken_is_read_out_of_the_words(
             "400 No & no",
         ),
         ("Bad Request", "", b"<b>No</b>", "No"),
+        (
+            "Bad Request",
+            "text/html",
+            b"<html><title>Error 400</title><h1>Error 400</h1>why</html>",
+            "Error 400 why",
+        ),
+        ("Bad Request", "text/html", b"<html><title>400 why</title></html>", "400 why"),
         ("Bad Request", "text/plain", b"\xff\xfe", "\ufffd\ufffd"),
         ("a\udcffb\x07", "", b"", "ab"),
     ],

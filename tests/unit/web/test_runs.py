@@ -12,7 +12,7 @@ from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.types import Message
 
-from feedgate.api.bodies import RunBody, RunLine
+from feedgate.api.run_bodies import RunBody, RunLine
 from feedgate.intake.kept import Resolved, keep_resolved
 from feedgate.model.access import Role, Scope
 from feedgate.model.digest import Digest
