@@ -20,10 +20,10 @@ def test_no_command_at_all_is_the_help(feedgate: CommandLine) -> None:
 
 
 def test_wrong_usage_is_told_in_words(feedgate: CommandLine) -> None:
-    said = feedgate("add", "demo")
+    said = feedgate("yank", "demo", "1.0")
 
     assert (said.status, said.out) == (2, "")
-    assert said.err == "feedgate: Missing option '--feed' / '-f'.\n  next: See: feedgate add --help\n"
+    assert said.err == "feedgate: Missing option '--feed' / '-f'.\n  next: See: feedgate yank --help\n"
 
 
 @pytest.mark.parametrize(
@@ -31,7 +31,8 @@ def test_wrong_usage_is_told_in_words(feedgate: CommandLine) -> None:
     [
         (("nonsense",), "No such command 'nonsense'"),
         (("feed", "nonsense"), "No such command 'nonsense'"),
-        (("add", "demo"), "Missing option '--feed'"),
+        (("yank", "demo", "1.0"), "Missing option '--feed'"),
+        (("add", "demo"), "a request goes into a feed (-f ORG/FEED) or to a destination (--to URL|NAME)"),
         (("add", "demo", "-f", "a/b", "--nonsense"), "--nonsense"),
         (("feed", "create"), "Missing argument 'ORG/FEED'"),
         (("grant", "a/b", "ada", "king"), "'king'"),
