@@ -129,6 +129,25 @@ def derive_addresses(raw: str, read_url: str | None = None) -> Addresses:
     return _checked(url, Addresses(str(url), stated))
 
 
+def source_addresses(raw: str) -> Addresses:
+    """Return the address of an index to be copied, as it was given, and as ``read_url`` where its pages should be.
+
+    A source takes no uploads, so views and whole groups are as good as any; what fits no
+    pattern is taken for the pages themselves. Both end with a slash. Raises InvalidDestination.
+    """
+    url = _parsed(raw)
+    given, path = _with_slash(url), url.raw_path.rstrip("/")
+    feed = _AZURE_FEED.fullmatch(path)
+    if feed is not None:
+        return Addresses(given, str(_at(url, f"{feed['base']}/pypi/simple/")))
+    for product in _PRODUCTS:
+        if product.read.fullmatch(path) is not None:
+            return Addresses(given, given)
+        if (found := product.upload.fullmatch(path)) is not None:
+            return Addresses(given, str(_at(url, f"{found['base']}{product.read_ending}")))
+    return Addresses(given, given)
+
+
 def azure_place(addresses: Addresses) -> AzurePlace | None:
     """Return what Azure's paths say, None where these are not its paths (Feedgate's and Azure's are alike)."""
     url = URL(addresses.read_url)
