@@ -15,7 +15,7 @@ from feedgate.intake.arrivals import Arrivals
 from feedgate.model.distribution import Distribution
 from feedgate.model.index import WHOLE, Content, Index, ProjectPage, Span
 from feedgate.model.names import ProjectName
-from feedgate.outside.fetcher import content_of
+from feedgate.outside.spans import content_of
 
 LARGEST_BYTES = 8 * 1024 * 1024
 """Above this a part is worth its own question: the file may not be chosen after all."""

@@ -45,10 +45,12 @@ class UpstreamUnavailable(Unavailable):
 
     code = "upstream-unavailable"
 
-    def __init__(self, what: str, *, reason: str, index: str = "the upstream") -> None:
+    def __init__(
+        self, what: str, *, reason: str, index: str = "the upstream", next_step: str | None = None
+    ) -> None:
         super().__init__(
             f"{what}: {index} did not answer ({reason})",
-            next_step=f"Nothing was changed. Try again when {index} answers.",
+            next_step=next_step or f"Nothing was changed. Try again when {index} answers.",
             facts={"what": what},
         )
 

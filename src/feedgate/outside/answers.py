@@ -23,6 +23,7 @@ _ASK_AGAIN = frozenset({408, 425, 429})
 _NO_SUCH_ADDRESS = frozenset({404, 405, 410, 501})
 _DENIED = frozenset({401, 403, 407})
 _HIDDEN = re.compile(r"<(script|style)\b[^<]*(?:<(?!/\1)[^<]*)*(?:</\1[^<>]*>|\Z)", re.IGNORECASE)
+_TITLE = re.compile(r"<title\b[^<]*</title[^<>]*>", re.IGNORECASE)
 _TAG = re.compile(r"<[^<>]*>")
 _SPOKEN_KEYS = ("message", "detail", "error_description", "error", "description", "title", "errors")
 _VERSION = re.compile(r"\d{1,3}\.\d{1,3}")
@@ -199,8 +200,13 @@ def _body_text(content_type: str, body: bytes) -> str:
         except (ValueError, RecursionError):
             pass
     if "html" in kind or text.lstrip()[:1] == "<":
-        text = html.unescape(_TAG.sub(" ", _HIDDEN.sub(" ", text)))
+        # A title is said again in the page, if it is not all that the page says.
+        return _visible(_TITLE.sub(" ", text)) or _visible(text)
     return one_line(text)
+
+
+def _visible(page: str) -> str:
+    return one_line(html.unescape(_TAG.sub(" ", _HIDDEN.sub(" ", page))))
 
 
 def _said_in(value: Any, *, depth: int) -> list[str]:

@@ -11,6 +11,11 @@ from feedgate.outside.patience import TryAgain
 from feedgate.outside.peer import UPSTREAM, Peer
 from feedgate.outside.words import BROKE_OFF, fault_in_words
 
+MEBIBYTE = 1024**2
+PAGE_LIMIT_BYTES = 64 * MEBIBYTE
+FILE_LIMIT_BYTES = 8 * 1024 * MEBIBYTE
+"""For files whose page promises no size."""
+
 
 class SizeMismatch(Broken):
     """The upstream sent more or fewer bytes than were promised."""

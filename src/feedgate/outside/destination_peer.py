@@ -29,6 +29,14 @@ class DestinationUnavailable(UpstreamUnavailable):
 
     code = "destination-unavailable"
 
+    def __init__(self, what: str, *, reason: str, index: str) -> None:
+        super().__init__(
+            what,
+            reason=reason,
+            index=index,
+            next_step=f"Give the same command again when {index} answers; what is there is not sent twice.",
+        )
+
 
 class DestinationDenied(Forbidden):
     """The destination does not let us in, or not do this."""
@@ -110,7 +118,7 @@ class DestinationPeer(Peer):
             )
         if self.organization is None:
             if status == HTTPStatus.FORBIDDEN:
-                return "The credentials are known there, and may not do this: look at their rights on that index."
+                return "Look at user name and password or token, and at their rights on that index."
             return "Look at user name and password or token: none came, or they are not valid there."
         organization = self.organization or "ORGANIZATION"
         if status == HTTPStatus.FORBIDDEN:

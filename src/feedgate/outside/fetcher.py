@@ -5,7 +5,6 @@ fault that may pass is tried again (``patience``); a promise that was broken is 
 """
 
 import asyncio
-import re
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
@@ -21,7 +20,7 @@ from feedgate.model.digest import Digest
 from feedgate.model.distribution import Distribution
 from feedgate.model.index import WHOLE, Content, NoSuchFile, Span, SpanNotSatisfiable
 from feedgate.model.secret import Secret
-from feedgate.outside.body import Body, Limits, SizeMismatch, Slice
+from feedgate.outside.body import FILE_LIMIT_BYTES, PAGE_LIMIT_BYTES, Body, Limits, SizeMismatch
 from feedgate.outside.egress import Egress
 from feedgate.outside.exchange import Credentials, Exchange
 from feedgate.outside.patience import Patience
@@ -29,19 +28,13 @@ from feedgate.outside.peer import UPSTREAM, Peer
 from feedgate.outside.proxies import Proxies
 from feedgate.outside.receiving import ReceivingStore
 from feedgate.outside.slots import Slots
+from feedgate.outside.spans import FIRST_BYTE, Spans, range_header
 from feedgate.outside.under_way import UnderWay
-
-MEBIBYTE = 1024**2
-PAGE_LIMIT_BYTES = 64 * MEBIBYTE
-FILE_LIMIT_BYTES = 8 * 1024 * MEBIBYTE
-"""For files whose page promises no size."""
 
 SPOKEN_LIMIT_BYTES = 64 * 1024
 """How much is read of what an upload is answered with."""
 
 ONCE = Patience(attempts=1)
-
-_CONTENT_RANGE = re.compile(r"bytes (?:(\d{1,18})-(\d{1,18})|\*)/(\d{1,18})")
 
 
 class DigestMismatch(Broken):
@@ -116,6 +109,7 @@ class Fetcher:
         self._limits = settings.limits
         self._patience = settings.patience
         self._peer = settings.peer
+        self._spans = Spans(settings.limits, settings.peer)
         self._downloads = Slots(settings.concurrency)
         self._are_one = settings.question_concurrency is None
         self._questions = (
@@ -199,29 +193,13 @@ class Fetcher:
 
         async def attempt() -> int:
             async with self._questions:
-                response = await self._exchange.ask(url, what=what, headers=_range_header(Span(0, 1)))
+                response = await self._exchange.ask(url, what=what, headers=range_header(FIRST_BYTE))
                 try:
-                    return await self._size_by(response, what)
+                    return await self._spans.size_by(response, what)
                 finally:
                     response.close()
 
         return await self._patience.through(what, attempt, self._peer)
-
-    async def _size_by(self, response: aiohttp.ClientResponse, what: str) -> int:
-        if response.status in {HTTPStatus.PARTIAL_CONTENT, HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE}:
-            total_bytes = _total_bytes(response)
-            if total_bytes is None:
-                raise self._peer.unavailable(what, "it sent a range and not of how many bytes")
-            await Body(response, what=what, limits=self._limits, limit_bytes=MEBIBYTE, peer=self._peer).read()
-            return total_bytes
-        if response.status != HTTPStatus.OK:
-            raise self._peer.no_file(what, response.status)
-        if response.content_length is not None:
-            return response.content_length
-        body = Body(response, what=what, limits=self._limits, limit_bytes=FILE_LIMIT_BYTES, peer=self._peer)
-        while await body.next_chunk():
-            pass
-        return body.received_bytes
 
     async def send(
         self,
@@ -261,15 +239,8 @@ class Fetcher:
             raise SpanNotSatisfiable(promised_size)
 
         async def ask() -> Content:
-            response = await self._exchange.ask(url, what=what, headers=_range_header(span))
-            if response.status == HTTPStatus.OK:
-                return await self._from_whole(response, what, span, promised_size)
-            if response.status == HTTPStatus.PARTIAL_CONTENT:
-                return self._from_part(response, what, span, promised_size)
-            response.close()
-            if response.status == HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE:
-                raise SpanNotSatisfiable(_total_bytes(response) or promised_size or 0)
-            raise self._peer.no_file(what, response.status)
+            response = await self._exchange.ask(url, what=what, headers=range_header(span))
+            return await self._spans.content_by(response, what, span, promised_size)
 
         async def attempt() -> Content:
             if self._are_one:
@@ -278,54 +249,6 @@ class Fetcher:
                 return await ask()
 
         return await self._patience.through(what, attempt, self._peer)
-
-    async def _from_whole(
-        self, response: aiohttp.ClientResponse, what: str, span: Span, promised_size: int | None
-    ) -> Content:
-        """Cut the span out of an answer that ignores Range, or take all of it."""
-        body = Body(
-            response,
-            what=what,
-            limits=self._limits,
-            limit_bytes=FILE_LIMIT_BYTES if response.content_length is not None else PAGE_LIMIT_BYTES,
-            promised_bytes=promised_size,
-            peer=self._peer,
-        )
-        if body.expected_bytes is None:
-            return content_of(await body.read(), span)
-        size_bytes = body.expected_bytes
-        if span != WHOLE and span.start >= size_bytes:
-            body.close()
-            raise SpanNotSatisfiable(size_bytes)
-        stop = size_bytes if span.stop is None else min(span.stop, size_bytes)
-        chunks = Slice(body, what=what, skip_bytes=span.start, length_bytes=stop - span.start)
-        return Content(size_bytes=size_bytes, start=span.start, stop=stop, chunks=chunks)
-
-    def _from_part(
-        self, response: aiohttp.ClientResponse, what: str, span: Span, promised_size: int | None
-    ) -> Content:
-        match = _CONTENT_RANGE.fullmatch(response.headers.get("Content-Range", ""))
-        if match is None or match[1] is None or int(match[1]) != span.start:
-            response.close()
-            raise self._peer.unavailable(what, "it sent another range than the one asked for")
-        start, stop, size_bytes = int(match[1]), int(match[2]) + 1, int(match[3])
-        if promised_size not in {None, size_bytes}:
-            response.close()
-            raise SizeMismatch(what, promised=promised_size or 0, received=size_bytes, peer=self._peer)
-        body = Body(
-            response,
-            what=what,
-            limits=self._limits,
-            limit_bytes=FILE_LIMIT_BYTES,
-            promised_bytes=stop - start,
-            peer=self._peer,
-        )
-        return Content(
-            size_bytes=size_bytes,
-            start=start,
-            stop=stop,
-            chunks=Slice(body, what=what, skip_bytes=0, length_bytes=stop - start),
-        )
 
     async def download(
         self, file: Distribution, blobs: ReceivingStore, *, progress: Callable[[int], None]
@@ -399,19 +322,6 @@ class Fetcher:
         return Stored(digest, size_bytes)
 
 
-def content_of(body: bytes, span: Span = WHOLE) -> Content:
-    """Return bytes that are in memory as a Content; raises SpanNotSatisfiable."""
-    if span != WHOLE and span.start >= len(body):
-        raise SpanNotSatisfiable(len(body))
-    part = body[span.start : span.stop]
-    return Content(size_bytes=len(body), start=span.start, stop=span.start + len(part), chunks=_once(part))
-
-
-async def _once(body: bytes) -> AsyncIterator[bytes]:
-    if body:
-        yield body
-
-
 async def _beginning_of(response: aiohttp.ClientResponse, within_seconds: float) -> bytes:
     """Return what can be had of an answer's body: its status says enough where the rest breaks off."""
     said = bytearray()
@@ -420,14 +330,3 @@ async def _beginning_of(response: aiohttp.ClientResponse, within_seconds: float)
             while len(said) < SPOKEN_LIMIT_BYTES and (chunk := await response.content.readany()):
                 said += chunk
     return bytes(said[:SPOKEN_LIMIT_BYTES])
-
-
-def _range_header(span: Span) -> dict[str, str]:
-    if span == WHOLE:
-        return {}
-    return {"Range": f"bytes={span.start}-{'' if span.stop is None else span.stop - 1}"}
-
-
-def _total_bytes(response: aiohttp.ClientResponse) -> int | None:
-    match = _CONTENT_RANGE.fullmatch(response.headers.get("Content-Range", ""))
-    return None if match is None else int(match[3])

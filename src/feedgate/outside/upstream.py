@@ -22,9 +22,11 @@ from feedgate.model.index import (
     Span,
 )
 from feedgate.model.names import ProjectName
-from feedgate.outside.fetcher import MEBIBYTE, DigestMismatch, Fetcher, PageAnswer, content_of
+from feedgate.outside.body import MEBIBYTE
+from feedgate.outside.fetcher import DigestMismatch, Fetcher, PageAnswer
 from feedgate.outside.page_cache import KeptPage, PageCache
 from feedgate.outside.peer import GONE, UPSTREAM, Peer
+from feedgate.outside.spans import content_of
 
 METADATA_LIMIT_BYTES = 32 * MEBIBYTE
 
