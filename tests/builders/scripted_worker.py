@@ -229,7 +229,7 @@ async def work(folder: Folder) -> None:
     )
     await engine.launch()
     folder.note("worker up")
-    await Reconciler(database, engine).run()
+    await Reconciler(database, engine, now).run()
 
 
 if __name__ == "__main__":

@@ -14,6 +14,7 @@ class Permission(StrEnum):
     FEED_REQUEST = "feed:request"
     DISTRIBUTION_UPLOAD = "distribution:upload"
     RELEASE_YANK = "release:yank"
+    FEED_SEND = "feed:send"
     PROJECT_TAKE = "project:take"
     FEED_MANAGE = "feed:manage"
     FEED_IMPORT = "feed:import"
@@ -48,11 +49,14 @@ NEEDS: dict[Permission, Need] = {
     ),
     Permission.DISTRIBUTION_UPLOAD: Need(Scope.WRITE, Role.CONTRIBUTOR, "upload"),
     Permission.RELEASE_YANK: Need(Scope.WRITE, Role.CONTRIBUTOR, "yank and unyank"),
+    Permission.FEED_SEND: Need(
+        Scope.WRITE, Role.CONTRIBUTOR, "send to a standing destination; for add with --to NAME too"
+    ),
     Permission.PROJECT_TAKE: Need(
         Scope.MANAGE, Role.OWNER, "first upload of a name that so far was only imported"
     ),
     Permission.FEED_MANAGE: Need(
-        Scope.MANAGE, Role.OWNER, "targets, policy, upstream rules of projects, grants, feed settings"
+        Scope.MANAGE, Role.OWNER, "targets, policy, upstream rules of projects, destinations, grants, feed settings"
     ),
     Permission.FEED_IMPORT: Need(
         Scope.MANAGE, Role.OWNER, "import-feed: copy a whole index into the feed, and look beforehand"

@@ -183,6 +183,7 @@ class UploadBody(Body):
     origin: Origin
     serial: int | None
     note: str | None = None
+    sends: list[str] = Field([])
 
 
 class ErrorBody(Body):

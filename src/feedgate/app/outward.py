@@ -8,6 +8,7 @@ import asyncio
 from feedgate.app.directory import DataDirectory
 from feedgate.app.pypi import pypi_url
 from feedgate.app.settings import Settings
+from feedgate.outside.allowed_destinations import AllowedDestinations
 from feedgate.outside.egress import Egress
 from feedgate.outside.proxies import Proxies
 
@@ -18,6 +19,7 @@ def check_outward(settings: Settings, directory: DataDirectory) -> None:
     Nothing is connected to.
     """
     Egress().with_hosts(settings.upstream.url or pypi_url(), *settings.upstream.allowed_hosts)
+    AllowedDestinations.of(*settings.destinations.allowed_hosts)
     Proxies.from_environment()
     if settings.upstream.ca is not None:
         asyncio.run(_open_once(settings, directory))

@@ -25,6 +25,7 @@ from feedgate.model.digest import Digest
 from feedgate.model.distribution import Distribution
 from feedgate.model.names import ProjectName
 from feedgate.model.secret import Secret
+from feedgate.outside.allowed_destinations import AllowedDestinations
 from feedgate.records.database import sqlite_url
 from feedgate.records.migrate import open_database
 from feedgate.web.application import WebParts, make_application
@@ -80,6 +81,7 @@ async def web_application(
                 ),
                 clock=now,
                 version=version("feedgate"),
+                allowed_destinations=AllowedDestinations.of(*settings.destinations.allowed_hosts),
                 checks=(
                     Check("records", partial(asyncio.to_thread, records.check)),
                     Check("blobs", blobs.check),

@@ -77,7 +77,7 @@ async def open_worker(
             concurrency=settings.runs.concurrency,
         )
         await engine.launch()
-        yield Reconciler(records, engine)
+        yield Reconciler(records, engine, now)
 
 
 def _own(own: OwnDestination | None) -> Own | None:

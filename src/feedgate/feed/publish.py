@@ -10,6 +10,7 @@ from packaging.version import Version
 from feedgate.access.permissions import Permission
 from feedgate.access.require import still_may
 from feedgate.errors import Conflict, Forbidden
+from feedgate.feed.sends import post_sends
 from feedgate.feed.spent import NameSpent
 from feedgate.model.canonical import Json
 from feedgate.model.feed import FeedProject, Origin
@@ -166,6 +167,7 @@ def _publish(  # as its caller
     serial = change.record(facts if closure.round == 1 else {**facts, "round": closure.round})
     publication = Publication(serial, published, tuple(sorted(present)))
     keep(change, publication)
+    post_sends(change, located, [*published, *present], but=_destination_of(change, run))
     return publication
 
 
@@ -177,6 +179,12 @@ def has_published(view: View, run: RunId) -> bool:
 def _has_ended(change: Change, run: RunId) -> bool:
     found = runs.find(change, run)
     return found is not None and found.state.is_final
+
+
+def _destination_of(change: Change, run: RunId) -> str | None:
+    """Return where the run itself sends its closure."""
+    found = runs.find(change, run)
+    return None if found is None else found.destination
 
 
 def _round_of(entry: Entry) -> int:

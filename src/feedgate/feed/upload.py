@@ -17,6 +17,7 @@ from feedgate.access.require import require, require_actor
 from feedgate.blobs.store import AlsoHash, BlobStore, Incoming
 from feedgate.errors import Conflict, FeedgateError, Held, Refused, TooLarge
 from feedgate.feed.form_check import check_bytes, check_form
+from feedgate.feed.sends import post_sends
 from feedgate.feed.spent import NameSpent
 from feedgate.formats.core_metadata import parse_core_metadata
 from feedgate.formats.upload_form import FileBegins, FileChunk, FormLimits, UploadForm, UploadFormParser
@@ -30,6 +31,7 @@ from feedgate.model.distribution import Distribution, InvalidFilename, Kind, par
 from feedgate.model.feed import Feed, FeedProject, Origin, Uploads
 from feedgate.model.ledger import Act, Serial
 from feedgate.model.names import FeedPath, ProjectName
+from feedgate.model.run import RunId
 from feedgate.policy.policies import find_policy
 from feedgate.records import distributions, feeds, projects
 from feedgate.records.database import Change, Database, Snapshot
@@ -113,7 +115,7 @@ class UploadParts:
 
 @dataclass(frozen=True, slots=True)
 class Uploaded:
-    """What became of an upload; ``serial`` is None where nothing changed."""
+    """What became of an upload; ``serial`` is None where nothing changed, ``sends`` are the runs that send it on."""
 
     filename: str
     digest: Digest
@@ -123,6 +125,7 @@ class Uploaded:
     origin: Origin
     serial: Serial | None
     note: str | None = None
+    sends: tuple[RunId, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -355,6 +358,7 @@ def _publish(  # where, who, what, when
             origin=row.origin,
             serial=serial,
             note=note,
+            sends=post_sends(change, located, [filename]),
         )
 
 

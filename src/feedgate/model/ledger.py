@@ -34,6 +34,8 @@ class Act(StrEnum):
     TARGET_REMOVED = "target-removed"
     GRANTED = "granted"
     GRANT_REMOVED = "grant-removed"
+    DESTINATION_ADDED = "destination-added"
+    DESTINATION_REMOVED = "destination-removed"
     PUBLISHED = "published"
     UPLOADED = "uploaded"
     REFUSED = "refused"

@@ -18,6 +18,7 @@ class RunKind(StrEnum):
 
     ADD = "add"
     PLAN = "plan"
+    SEND = "send"
     IMPORT = "import"
     IMPORT_PLAN = "import-plan"
 
@@ -111,4 +112,14 @@ class Again:
     reason: str
 
 
-Outcome = Done | Held | Refused | Failed | Again
+@dataclass(frozen=True, slots=True)
+class Later:
+    """What the step needs is not there now: the run goes back into the queue, and begins anew after a while.
+
+    The step itself sees to it that this ends, where it should.
+    """
+
+    reason: str
+
+
+Outcome = Done | Held | Refused | Failed | Again | Later

@@ -5,14 +5,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Row, Select, insert, select, update
+from sqlalchemy import ColumnElement, Row, Select, func, insert, select, update
 
 from feedgate.model.names import FeedPath
 from feedgate.model.run import Run, RunId, RunKind, RunState
 from feedgate.model.target import parse_target
 from feedgate.model.times import from_microseconds, to_microseconds
 from feedgate.records import tables
-from feedgate.records.database import FeedId, Note, View
+from feedgate.records.database import Change, FeedId, Note, View
 
 _run = tables.run.c
 
@@ -32,7 +32,7 @@ class Posting:
     destination: str | None = None
 
 
-def post(note: Note, posting: Posting, now: datetime) -> RunId:
+def post(note: Note | Change, posting: Posting, now: datetime) -> RunId:
     """Write the run's row and return its id; the same key of the same requester on the feed returns the first."""
     query = select(_run.id).where(
         _run.feed_id == posting.feed,
@@ -55,6 +55,7 @@ def post(note: Note, posting: Posting, now: datetime) -> RunId:
             retry_of=posting.retry_of,
             destination=posting.destination,
             cancel_requested=False,
+            tries=0,
             created_at=to_microseconds(now),
         )
     )
@@ -63,17 +64,28 @@ def post(note: Note, posting: Posting, now: datetime) -> RunId:
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """A run that the engine has to hear of."""
+    """A run that the engine has to hear of.
+
+    ``tries`` counts how often it went back into the queue, ``not_before`` is when it is due again.
+    Of the runs with the same ``lane`` one goes at a time, the oldest first; None = it goes beside all others.
+    """
 
     id: RunId
     kind: RunKind
     cancel_requested: bool
+    is_queued: bool = True
+    tries: int = 0
+    not_before: datetime | None = None
+    lane: str | None = None
 
 
 def waiting(view: View) -> tuple[Waiting, ...]:
-    """Return the runs to take up, and those to stop, oldest first; asked many times a second."""
+    """Return the runs to take up, those to stop, and those that others wait for, oldest first; asked many times a second."""
     is_open = _run.state.in_([RunState.QUEUED.value, RunState.RUNNING.value])
-    return _waiting(view, is_open & ((_run.state == RunState.QUEUED.value) | _run.cancel_requested))
+    concerns = (
+        (_run.state == RunState.QUEUED.value) | _run.cancel_requested | (_run.kind == RunKind.SEND.value)
+    )
+    return _waiting(view, is_open & concerns)
 
 
 def begun(view: View) -> tuple[Waiting, ...]:
@@ -82,11 +94,52 @@ def begun(view: View) -> tuple[Waiting, ...]:
 
 
 def _waiting(view: View, condition: ColumnElement[bool]) -> tuple[Waiting, ...]:
-    query = select(_run.id, _run.kind, _run.cancel_requested).where(condition).order_by(_run.created_at)
+    query = (
+        select(
+            _run.id,
+            _run.kind,
+            _run.state,
+            _run.cancel_requested,
+            _run.tries,
+            _run.not_before,
+            _run.feed_id,
+            _run.destination,
+        )
+        .where(condition)
+        .order_by(_run.created_at, _run.id)
+    )
     return tuple(
-        Waiting(RunId(row.id), RunKind(row.kind), row.cancel_requested)
+        Waiting(
+            id=RunId(row.id),
+            kind=RunKind(row.kind),
+            cancel_requested=row.cancel_requested,
+            is_queued=row.state == RunState.QUEUED.value,
+            tries=row.tries,
+            not_before=None if row.not_before is None else from_microseconds(row.not_before),
+            lane=f"{row.feed_id} {row.destination}" if row.kind == RunKind.SEND.value else None,
+        )
         for row in view.connection.execute(query)
     )
+
+
+def tries(view: View, run: RunId) -> int:
+    """Return how often the run went back into the queue."""
+    return int(view.connection.execute(select(_run.tries).where(_run.id == run)).scalar_one())
+
+
+def sends_after(view: View, feed: FeedId, serial: int) -> tuple[Run, ...]:
+    """Return the runs that were posted to send what became visible with the feed's entry ``serial``."""
+    query = _runs().where(
+        _run.feed_id == feed,
+        _run.kind == RunKind.SEND.value,
+        _run.idempotency_key.startswith(send_key(serial, ""), autoescape=True),
+    )
+    return tuple(_read(row) for row in view.connection.execute(query.order_by(_run.destination)))
+
+
+def send_key(serial: int, destination: str) -> str:
+    """Return the idempotency key of the run that follows the feed's entry; no caller can give one with spaces in it."""
+    return f"send {serial} {destination}"
 
 
 def find(view: View, run: RunId) -> Run | None:
@@ -118,7 +171,35 @@ def start(note: Note, run: RunId, now: datetime) -> None:
     note.connection.execute(
         update(tables.run)
         .where(_run.id == run, _run.state == RunState.QUEUED.value)
-        .values(state=RunState.RUNNING.value, started_at=to_microseconds(now))
+        .values(
+            state=RunState.RUNNING.value,
+            started_at=func.coalesce(_run.started_at, to_microseconds(now)),
+            reason=None,
+            not_before=None,
+        )
+    )
+
+
+def put_back(note: Note, run: RunId, *, reason: str, not_before: datetime) -> None:
+    """Have a run that has begun wait in the queue until ``not_before``, and begin once more."""
+    note.connection.execute(
+        update(tables.run)
+        .where(_run.id == run, _run.state == RunState.RUNNING.value)
+        .values(
+            state=RunState.QUEUED.value,
+            reason=reason,
+            tries=_run.tries + 1,
+            not_before=to_microseconds(not_before),
+        )
+    )
+
+
+def say_why_it_waits(note: Note, run: RunId, reason: str | None) -> None:
+    """Say what a queued run waits for, None = for nothing but its turn."""
+    note.connection.execute(
+        update(tables.run)
+        .where(_run.id == run, _run.state == RunState.QUEUED.value)
+        .values(reason=reason)
     )
 
 

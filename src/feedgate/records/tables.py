@@ -108,6 +108,23 @@ feed_target = Table(
 )
 _one_open_row(feed_target, feed_target.c.feed_id, feed_target.c.target)
 
+feed_destination = Table(
+    "feed_destination",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("feed_id", ForeignKey("feed.id"), nullable=False),
+    Column("name", String(64), nullable=False),
+    Column("upload_url", Text, nullable=False),
+    Column("read_url", Text, nullable=False),
+    Column("username", Text),
+    Column("secret", Text),
+    Column("said", Text, nullable=False),
+    *_span(),
+)
+"""Standing destinations; ``secret`` says where a secret is, ``said`` is what runs say of names there."""
+
+_one_open_row(feed_destination, feed_destination.c.feed_id, feed_destination.c.name)
+
 actor = Table(
     "actor",
     metadata,
@@ -184,9 +201,7 @@ distribution = Table(
     *_span(),
 )
 _one_open_row(distribution, distribution.c.feed_id, distribution.c.filename)
-Index(
-    "ix_distribution_project", distribution.c.feed_id, distribution.c.project, distribution.c.valid_from
-)
+Index("ix_distribution_project", distribution.c.feed_id, distribution.c.project, distribution.c.valid_from)
 _is_closed = distribution.c.valid_until.is_not(None)
 Index(
     "ix_distribution_closed",
@@ -244,6 +259,8 @@ run = Table(
     Column("reason", Text),
     Column("retry_of", String(40)),
     Column("cancel_requested", Boolean, nullable=False),
+    Column("tries", Integer, nullable=False),
+    Column("not_before", BigInteger),
     Column("created_at", BigInteger, nullable=False),
     Column("started_at", BigInteger),
     Column("finished_at", BigInteger),
@@ -274,22 +291,6 @@ run_outcome = Table(
 )
 """What a step worked out, keyed by run, step and target ("" = all of them)."""
 
-known_digest = Table(
-    "known_digest",
-    metadata,
-    Column("url", Text, primary_key=True),
-    Column("digest", String(64), nullable=False),
-)
-"""What lies at an address whose page states no digest: fetched and hashed once."""
-
-download_count = Table(
-    "download_count",
-    metadata,
-    Column("feed_id", ForeignKey("feed.id"), primary_key=True),
-    Column("filename", Text, primary_key=True),
-    Column("day", String(10), primary_key=True),
-    Column("count", BigInteger, nullable=False),
-)
 moved_project = Table(
     "moved_project",
     metadata,
@@ -314,3 +315,19 @@ moved_file = Table(
     Column("reason", Text),
 )
 
+known_digest = Table(
+    "known_digest",
+    metadata,
+    Column("url", Text, primary_key=True),
+    Column("digest", String(64), nullable=False),
+)
+"""What lies at an address whose page states no digest: fetched and hashed once."""
+
+download_count = Table(
+    "download_count",
+    metadata,
+    Column("feed_id", ForeignKey("feed.id"), primary_key=True),
+    Column("filename", Text, primary_key=True),
+    Column("day", String(10), primary_key=True),
+    Column("count", BigInteger, nullable=False),
+)

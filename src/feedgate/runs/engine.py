@@ -9,7 +9,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable, Coroutine, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, Final, TypeAlias
 
@@ -27,6 +27,7 @@ from feedgate.model.run import (
     Event,
     Failed,
     Held,
+    Later,
     Outcome,
     Refused,
     Run,
@@ -52,7 +53,11 @@ _VERSION: Final = "1"
 _POLL_SECONDS: Final = 0.1
 """How often the queue is looked at; 3 % of a core, and half as much again for each halving."""
 
-_Execution: TypeAlias = Callable[[str], Coroutine[Any, Any, str]]
+_FIRST_WAIT_SECONDS: Final = 5.0
+_LONGEST_WAIT_SECONDS: Final = 900.0
+"""How long a run waits that went back into the queue; each time twice as long."""
+
+_Execution: TypeAlias = Callable[[str, int], Coroutine[Any, Any, str]]
 
 _log = logging.getLogger(__name__)
 
@@ -107,14 +112,14 @@ class Engine:
         DBOS.listen_queues([QUEUE])
         DBOS.launch()  # in the loop's thread: the workflows then run in this loop
 
-    async def enqueue(self, run: RunId, kind: RunKind) -> None:
-        """Hand the run over; one handed over before is left as it is."""
-        with SetWorkflowID(run), SetEnqueueOptions(app_version=_VERSION):
-            await DBOS.enqueue_workflow_async(QUEUE, self._executions[kind], str(run))
+    async def enqueue(self, run: RunId, kind: RunKind, tries: int = 0) -> None:
+        """Hand the run over, which went back into the queue ``tries`` times; one handed over before is left as it is."""
+        with SetWorkflowID(_workflow_id(run, tries)), SetEnqueueOptions(app_version=_VERSION):
+            await DBOS.enqueue_workflow_async(QUEUE, self._executions[kind], str(run), tries)
 
-    async def cancel(self, run: RunId) -> None:
+    async def cancel(self, run: RunId, tries: int = 0) -> None:
         """Stop the run: within a second its steps see CancelledError; no further one begins."""
-        await DBOS.cancel_workflow_async(run)
+        await DBOS.cancel_workflow_async(_workflow_id(run, tries))
 
     async def end(self, run: RunId, kind: RunKind, ending: Ending) -> None:
         """Give a run that nobody works on its end, unless what can not be taken back has happened already."""
@@ -122,9 +127,9 @@ class Engine:
         await asyncio.to_thread(self._end_early, run, workflow, ending)
         await workflow.release(run)
 
-    async def standing(self, run: RunId) -> Standing:
+    async def standing(self, run: RunId, tries: int = 0) -> Standing:
         """Return whether the engine knows the run, and has it still before it."""
-        status = await DBOS.get_workflow_status_async(run)
+        status = await DBOS.get_workflow_status_async(_workflow_id(run, tries))
         if status is None:
             return Standing.UNKNOWN
         return Standing.OPEN if status.status in {"PENDING", "ENQUEUED"} else Standing.ENDED
@@ -145,14 +150,14 @@ class Engine:
         client.destroy()
 
     def _register(self, workflow: Workflow) -> _Execution:
-        async def execute(run: str) -> str:
-            return await self._execute(workflow, RunId(run))
+        async def execute(run: str, tries: int) -> str:
+            return await self._execute(workflow, RunId(run), tries)
 
         register = DBOS.workflow(name=workflow.name, max_recovery_attempts=None)
         return register(execute)
 
-    async def _execute(self, workflow: Workflow, run_id: RunId) -> str:
-        run = await asyncio.to_thread(self._begin, run_id)
+    async def _execute(self, workflow: Workflow, run_id: RunId, tries: int) -> str:
+        run = await asyncio.to_thread(self._begin, run_id, tries)
         if run is None:
             return "gone"
         if run.state.is_final:
@@ -161,6 +166,9 @@ class Engine:
         teller = Teller(self._database, run_id, self._clock)
         try:
             ending = await self._take_phases(workflow, run, teller)
+            if isinstance(ending, Later):
+                await asyncio.to_thread(self._put_back, run_id, tries, ending)
+                return RunState.QUEUED.value
             # No step of the library's: written again after a kill, rather than believed to be written.
             await asyncio.to_thread(self._end, run_id, ending)
         except DBOSWorkflowCancelledError:
@@ -178,7 +186,7 @@ class Engine:
             await workflow.release(run_id)
             self._active.discard(run_id)
 
-    async def _take_phases(self, workflow: Workflow, run: Run, teller: Teller) -> Ending:
+    async def _take_phases(self, workflow: Workflow, run: Run, teller: Teller) -> Ending | Later:
         phases = [
             phase for phase in workflow.phases if run.destination is not None or not isinstance(phase, OnceTo)
         ]
@@ -188,6 +196,9 @@ class Engine:
             ending = ending_of(outcomes, several=len(run.targets) > 1)
             if ending is not None:
                 return ending
+            later = next((outcome for _target, outcome in outcomes if isinstance(outcome, Later)), None)
+            if later is not None:
+                return later
             if any(isinstance(outcome, Again) for _target, outcome in outcomes):
                 waiting = list(phases)
         return Ending(workflow.done)
@@ -234,10 +245,20 @@ class Engine:
         await teller.flush()
         return to_json(outcome)
 
-    def _begin(self, run: RunId) -> Run | None:
+    def _begin(self, run: RunId, tries: int) -> Run | None:
         with self._database.note() as note:
+            found = runs.find(note, run)
+            if found is None or runs.tries(note, run) != tries:
+                return None  # it went back into the queue before a kill, and is taken up from there
             runs.start(note, run, self._clock())
             return runs.find(note, run)
+
+    def _put_back(self, run: RunId, tries: int, later: Later) -> None:
+        seconds = min(_FIRST_WAIT_SECONDS * 2.0 ** min(tries, 16), _LONGEST_WAIT_SECONDS)
+        due = self._clock() + timedelta(seconds=seconds)
+        with self._database.note() as note:
+            reason = f"waits: {later.reason}; the next try is at {due:%H:%M:%S} UTC"
+            runs.put_back(note, run, reason=reason, not_before=due)
 
     def _end_early(self, run: RunId, workflow: Workflow, ending: Ending) -> None:
         with self._database.note() as note:
@@ -262,6 +283,11 @@ async def _outcome(step: Step, run: Run, target: Target | None, tell: Tell) -> O
     except Exception as error:  # noqa: BLE001  # whatever it is, it ends this run and not the worker
         _log.exception("run %s: step %s failed by a fault of our own (target: %s)", run.id, step.name, target)
         return Failed(INTERNAL_ERROR, _own_fault(run.id, error))
+
+
+def _workflow_id(run: RunId, tries: int) -> str:
+    """Return the library's id for one way of a run through its phases: ended ones are never begun again."""
+    return str(run) if tries == 0 else f"{run}.{tries}"
 
 
 def _in_words(error: FeedgateError) -> str:

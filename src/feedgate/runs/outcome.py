@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from feedgate.model.run import Again, Done, Failed, Held, Outcome, Refused, RunState
+from feedgate.model.run import Again, Done, Failed, Held, Later, Outcome, Refused, RunState
 from feedgate.model.target import Target
 
 INTERNAL_ERROR: Final = "internal-error"
@@ -51,6 +51,8 @@ def to_json(outcome: Outcome) -> dict[str, str]:
             return {"outcome": "failed", "code": code, "reason": reason}
         case Again(reason):
             return {"outcome": "again", "reason": reason}
+        case Later(reason):
+            return {"outcome": "later", "reason": reason}
 
 
 def from_json(body: Mapping[str, str]) -> Outcome:
@@ -66,5 +68,7 @@ def from_json(body: Mapping[str, str]) -> Outcome:
             return Failed(code, reason)
         case {"outcome": "again", "reason": reason}:
             return Again(reason)
+        case {"outcome": "later", "reason": reason}:
+            return Later(reason)
         case _:
             raise ValueError(body)

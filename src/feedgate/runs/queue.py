@@ -8,13 +8,16 @@ lost between two databases.
 import asyncio
 import contextlib
 import logging
+from collections.abc import Callable, Mapping
+from datetime import datetime
 
-from feedgate.model.run import RunId, RunState
+from feedgate.model.run import RunId, RunKind, RunState
 from feedgate.records import runs
 from feedgate.records.database import Database
 from feedgate.records.runs import Waiting
 from feedgate.runs.engine import Engine, Standing
 from feedgate.runs.outcome import INTERNAL_ERROR, Ending
+from feedgate.runs.preconditions import Precondition, Preconditions
 
 _LOOK_SECONDS = 0.2
 _LONGEST_BACK_OFF_SECONDS = 5.0
@@ -23,14 +26,25 @@ _log = logging.getLogger(__name__)
 
 
 class Reconciler:
-    """Looks at the run table when it is woken, and five times a second in any case; one in a worker."""
+    """Looks at the run table when it is woken, and five times a second in any case; one in a worker.
 
-    def __init__(self, database: Database, engine: Engine) -> None:
+    ``preconditions`` must hold before a run of that kind is handed over.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        engine: Engine,
+        clock: Callable[[], datetime],
+        preconditions: Mapping[RunKind, Precondition] | None = None,
+    ) -> None:
         self._database = database
         self._engine = engine
-        self._handed_over: set[RunId] = set()
+        self._clock = clock
+        self._handed_over: set[tuple[RunId, int]] = set()
         self._stopping: set[RunId] = set()
         self._woken = asyncio.Event()
+        self._preconditions = Preconditions(database, preconditions or {}, self._woken.set)
 
     def wake(self) -> None:
         """Have the table looked at now; to be called in the event loop's thread."""
@@ -62,9 +76,9 @@ class Reconciler:
         saying so (a fault of our own) is failed.
         """
         for run in await asyncio.to_thread(self._begun):
-            standing = await self._engine.standing(run.id)
+            standing = await self._engine.standing(run.id, run.tries)
             if standing is Standing.UNKNOWN:
-                await self._engine.enqueue(run.id, run.kind)
+                await self._engine.enqueue(run.id, run.kind, run.tries)
             elif standing is Standing.ENDED and not run.cancel_requested:
                 reason = f"the engine ended it without an outcome. Next: retry it; see run {run.id} in the worker's log"
                 await self._engine.end(run.id, run.kind, Ending(RunState.FAILED, INTERNAL_ERROR, reason))
@@ -72,19 +86,29 @@ class Reconciler:
     async def reconcile(self) -> None:
         """Pass on what is new: rows that wait to be taken up, and rows that are asked to stop."""
         waiting = await asyncio.to_thread(self._waiting)
+        taken: set[str | None] = set()
         for run in waiting:
+            is_first = run.lane is None or run.lane not in taken
+            taken.add(run.lane)
             if run.cancel_requested:
                 await self._stop(run)
-            elif run.id not in self._handed_over:
-                await self._engine.enqueue(run.id, run.kind)
-                self._handed_over.add(run.id)
+            elif run.is_queued and (run.id, run.tries) not in self._handed_over:
+                if not is_first:
+                    await self._preconditions.stay_behind(run)
+                elif self._is_due(run) and self._preconditions.may_go(run):
+                    await self._engine.enqueue(run.id, run.kind, run.tries)
+                    self._handed_over.add((run.id, run.tries))
         seen = {run.id for run in waiting}
-        self._handed_over &= seen
+        self._handed_over &= {(run.id, run.tries) for run in waiting}
         self._stopping &= seen
+        self._preconditions.forget_all_but(seen)
+
+    def _is_due(self, run: Waiting) -> bool:
+        return run.not_before is None or run.not_before <= self._clock()
 
     async def _stop(self, run: Waiting) -> None:
         if run.id not in self._stopping:
-            await self._engine.cancel(run.id)
+            await self._engine.cancel(run.id, run.tries)
             self._stopping.add(run.id)
         # While a step is at work the engine itself ends the run, after its clean-up.
         if not self._engine.is_active(run.id):

@@ -13,8 +13,10 @@ from feedgate.blobs.store import BlobStore
 from feedgate.feed.downloads import Downloads
 from feedgate.feed.upload import UploadParts
 from feedgate.model.secret import Secret
+from feedgate.outside.allowed_destinations import AllowedDestinations
 from feedgate.records.database import Database
 from feedgate.web.authentication import Authentication, Door
+from feedgate.web.destinations import StandingDestinations
 from feedgate.web.feeds import Feeds
 from feedgate.web.grants import Grants
 from feedgate.web.health import Check, Health
@@ -35,7 +37,8 @@ from feedgate.web.upload import Uploads
 class WebParts:
     """What the application is made of; ``app/wiring.py`` builds it.
 
-    ``local_key`` is the key in the data directory, None where there is none.
+    ``local_key`` is the key in the data directory, None where there is none. ``allowed_destinations`` are
+    the hosts that feeds may have as standing destinations.
     ``wake`` is told when a run was posted or followed; ``is_closing`` says that the
     server ends, so that answers under way end too.
     """
@@ -48,6 +51,7 @@ class WebParts:
     attempts: Attempts
     clock: Callable[[], datetime]
     version: str
+    allowed_destinations: AllowedDestinations
     checks: Sequence[Check] = ()
     wake: Callable[[], None] = lambda: None
     is_closing: Callable[[], bool] = lambda: False
@@ -57,9 +61,10 @@ def make_operations(parts: WebParts) -> tuple[Operation, ...]:
     """Return the table of all operations."""
     described = (
         *SimpleIndex(parts.records, parts.blobs, parts.downloads.count).operations(),
-        *Uploads(parts.uploads, parts.clock).operations(),
+        *Uploads(parts.uploads, parts.clock, parts.wake).operations(),
         *Feeds(parts.records, parts.clock).operations(),
         *Grants(parts.records, parts.clock).operations(),
+        *StandingDestinations(parts.records, parts.allowed_destinations, parts.clock).operations(),
         *Tokens(parts.records, parts.clock).operations(),
         *Projects(parts.records, parts.clock).operations(),
         *Runs(parts.records, parts.clock, parts.wake, parts.is_closing).operations(),

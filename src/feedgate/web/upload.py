@@ -24,10 +24,14 @@ _FORM: Final = addresses.FEED + addresses.UPLOAD
 
 @dataclass(frozen=True, slots=True)
 class Uploads:
-    """The operations that take files; nothing of a form is held in memory."""
+    """The operations that take files; nothing of a form is held in memory.
+
+    ``wake`` is told when a file is to be sent on.
+    """
 
     parts: UploadParts
     clock: Callable[[], datetime]
+    wake: Callable[[], None] = lambda: None
 
     def operations(self) -> tuple[Operation, ...]:
         """Return the table of them."""
@@ -62,7 +66,7 @@ class Uploads:
         return answer_body(_body(await self._receive(request, imported=IMPORTED.read(request))))
 
     async def _receive(self, request: Request, *, imported: bool) -> Uploaded:
-        return await receive_upload(
+        uploaded = await receive_upload(
             self.parts,
             caller_of(request),
             feed_path(request),
@@ -71,6 +75,9 @@ class Uploads:
             imported=imported,
             clock=self.clock,
         )
+        if uploaded.sends:
+            self.wake()
+        return uploaded
 
 
 def _body(uploaded: Uploaded) -> UploadBody:
@@ -83,4 +90,5 @@ def _body(uploaded: Uploaded) -> UploadBody:
         origin=uploaded.origin,
         serial=uploaded.serial,
         note=uploaded.note,
+        sends=list(uploaded.sends),
     )

@@ -109,7 +109,7 @@ def test_the_engine_hears_of_what_is_queued_and_of_what_is_to_stop(
     with records.read() as view:
         assert runs.waiting(view) == (
             Waiting(posted, RunKind.ADD, cancel_requested=False),
-            Waiting(third, RunKind.ADD, cancel_requested=True),
+            Waiting(third, RunKind.ADD, cancel_requested=True, is_queued=False),
         )
         assert [waiting.id for waiting in runs.begun(view)] == [second, third]
     with records.note() as note:

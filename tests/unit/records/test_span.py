@@ -19,6 +19,12 @@ COLUMNS: dict[str, dict[str, object]] = {
     "feed_state": {"is_public": False, "policy": "open", "uploads": "internal"},
     "feed_target": {"target": "3.11@x86_64-manylinux_2_28"},
     "feed_grant": {"actor": "ada", "role": "reader"},
+    "feed_destination": {
+        "name": "azure",
+        "upload_url": "https://packages.example/upload",
+        "read_url": "https://packages.example/simple/",
+        "said": "{}",
+    },
     "project": {"name": "demo", "origin": "internal", "status": "active"},
     "distribution": {
         "project": "demo",

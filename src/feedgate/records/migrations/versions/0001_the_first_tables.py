@@ -153,6 +153,30 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("feed_id", "filename", "day", name=op.f("pk_download_count")),
     )
     op.create_table(
+        "feed_destination",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("feed_id", sa.Integer(), nullable=False),
+        sa.Column("name", sa.String(length=64), nullable=False),
+        sa.Column("upload_url", sa.Text(), nullable=False),
+        sa.Column("read_url", sa.Text(), nullable=False),
+        sa.Column("username", sa.Text(), nullable=True),
+        sa.Column("secret", sa.Text(), nullable=True),
+        sa.Column("said", sa.Text(), nullable=False),
+        sa.Column("valid_from", sa.BigInteger(), nullable=False),
+        sa.Column("valid_until", sa.BigInteger(), nullable=True),
+        sa.ForeignKeyConstraint(["feed_id"], ["feed.id"], name=op.f("fk_feed_destination_feed_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_feed_destination")),
+    )
+    with op.batch_alter_table("feed_destination", schema=None) as batch_op:
+        batch_op.create_index(
+            "one_open_feed_destination",
+            ["feed_id", "name"],
+            unique=True,
+            sqlite_where=sa.text("valid_until IS NULL"),
+            postgresql_where=sa.text("valid_until IS NULL"),
+        )
+
+    op.create_table(
         "feed_grant",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("feed_id", sa.Integer(), nullable=False),
@@ -252,6 +276,8 @@ def upgrade() -> None:
         sa.Column("reason", sa.Text(), nullable=True),
         sa.Column("retry_of", sa.String(length=40), nullable=True),
         sa.Column("cancel_requested", sa.Boolean(), nullable=False),
+        sa.Column("tries", sa.Integer(), nullable=False),
+        sa.Column("not_before", sa.BigInteger(), nullable=True),
         sa.Column("created_at", sa.BigInteger(), nullable=False),
         sa.Column("started_at", sa.BigInteger(), nullable=True),
         sa.Column("finished_at", sa.BigInteger(), nullable=True),
@@ -297,15 +323,6 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("run", "number", name=op.f("pk_run_event")),
     )
     op.create_table(
-        "run_outcome",
-        sa.Column("run", sa.String(length=40), nullable=False),
-        sa.Column("step", sa.String(length=40), nullable=False),
-        sa.Column("target", sa.String(length=80), nullable=False),
-        sa.Column("body", sa.Text(), nullable=False),
-        sa.ForeignKeyConstraint(["run"], ["run.id"], name=op.f("fk_run_outcome_run")),
-        sa.PrimaryKeyConstraint("run", "step", "target", name=op.f("pk_run_outcome")),
-    )
-    op.create_table(
         "moved_project",
         sa.Column("run", sa.String(length=40), nullable=False),
         sa.Column("name", sa.Text(), nullable=False),
@@ -327,4 +344,13 @@ def upgrade() -> None:
         sa.Column("reason", sa.Text(), nullable=True),
         sa.ForeignKeyConstraint(["run"], ["run.id"], name=op.f("fk_moved_file_run")),
         sa.PrimaryKeyConstraint("run", "project", "filename", name=op.f("pk_moved_file")),
+    )
+    op.create_table(
+        "run_outcome",
+        sa.Column("run", sa.String(length=40), nullable=False),
+        sa.Column("step", sa.String(length=40), nullable=False),
+        sa.Column("target", sa.String(length=80), nullable=False),
+        sa.Column("body", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(["run"], ["run.id"], name=op.f("fk_run_outcome_run")),
+        sa.PrimaryKeyConstraint("run", "step", "target", name=op.f("pk_run_outcome")),
     )
