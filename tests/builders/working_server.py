@@ -102,7 +102,7 @@ class WorkingServer:
         self._process.kill()
         self._process.wait()
         self._forget()
-        wait_until(self._is_free)
+        self.wait_until_free()
 
     def kill_worker(self) -> None:
         """Kill the worker; its supervisor starts another one."""
@@ -116,6 +116,10 @@ class WorkingServer:
         assert self._process.stdout is not None
         self._process.stdout.close()
         self._process = None
+
+    def wait_until_free(self) -> None:
+        """Wait until no server and no worker has the directory."""
+        wait_until(self._is_free)
 
     def _is_free(self) -> bool:
         for path in (self.directory.lock, self.directory.worker_lock):

@@ -115,6 +115,14 @@ class AzureArtifacts:
         """Forget all faults."""
         self.faults.armed.clear()
 
+    def forget(self) -> None:
+        """Be as new: no files, no faults, the manners of every day, an empty log."""
+        self.behave()
+        self.contents.forget()
+        for name, value in vars(Manners()).items():
+            setattr(self.manners, name, value)
+        self.seen.clear()
+
     def store(self, filename: str, body: bytes) -> Held:
         """Have a file in the feed, as if someone had published it."""
         return self._put(filename, body)

@@ -104,6 +104,10 @@ class Contents:
         for held in [held for held in self._deleted.values() if held.release == release]:
             self._note({"act": "restored", "filename": held.filename})
 
+    def forget(self) -> None:
+        """Be as if nothing had ever been here."""
+        self._note({"act": "forgotten"})
+
     def _release(self, project: str, version: str) -> list[Held]:
         release = canonicalize_name(project), short(version)
         found = [held for held in self if held.release == release]
@@ -127,6 +131,9 @@ class Contents:
                 self._deleted[facts["filename"]] = self._held.pop(facts["filename"])
             case "restored":
                 self._held[facts["filename"]] = self._deleted.pop(facts["filename"])
+            case "forgotten":
+                self._held.clear()
+                self._deleted.clear()
 
 
 def short(version: str) -> str:

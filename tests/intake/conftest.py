@@ -8,10 +8,16 @@ from typing import Any
 import pytest
 
 from feedgate.api.bodies import FeedCreation
+from feedgate.app.own_destination import OwnDestination
+from feedgate.model.destination import Addresses
 from feedgate.model.names import FeedPath
+from feedgate.model.secret import Secret
+from tests.builders.held_server import HeldServer
 from tests.builders.intake_feed import EXACT, Intake
+from tests.builders.sending_feed import SendingFeed
 from tests.builders.witness import PipWitness
 from tests.builders.working_server import WorkingServer
+from tests.doubles.azure import AzureArtifacts, azure_in_thread
 from tests.doubles.upstream import Upstream, upstream_in_thread
 
 _numbers = itertools.count(1)
@@ -90,6 +96,48 @@ def intake(new_feed: NewFeed) -> Intake:
 def own_intake(own_server: WorkingServer, upstream: Upstream, tmp_path: Path) -> Intake:
     """A fresh feed on a server that the test may kill."""
     return make_feed(own_server, upstream, tmp_path)
+
+
+@pytest.fixture(scope="session")
+def shared_azure() -> Iterator[AzureArtifacts]:
+    with azure_in_thread(AzureArtifacts(passwords={"may-publish": "contributor"})) as azure:
+        yield azure
+
+
+@pytest.fixture
+def azure(shared_azure: AzureArtifacts) -> Iterator[AzureArtifacts]:
+    """The destination of all tests, with the files and faults of one test alone."""
+    shared_azure.forget()
+    yield shared_azure
+    shared_azure.forget()
+
+
+@pytest.fixture(scope="session")
+def shared_sender(
+    shared_upstream: Upstream, shared_azure: AzureArtifacts, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[HeldServer]:
+    """The server of a command whose destination is the stand-in for Azure."""
+    own = OwnDestination(
+        Addresses(shared_azure.upload_url, shared_azure.simple_url), "build", Secret("may-publish")
+    )
+    settings = settings_for(shared_upstream) | {
+        "FEEDGATE_DESTINATIONS__ALLOWED_HOSTS": shared_azure.storage_origin
+    }
+    server = HeldServer(tmp_path_factory.mktemp("sender") / "data", settings, own=own)
+    server.start()
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def sending(
+    shared_sender: HeldServer, upstream: Upstream, azure: AzureArtifacts, tmp_path: Path
+) -> SendingFeed:
+    """A fresh feed for one exact Python, whose runs may go to an empty destination."""
+    path = FeedPath("local", f"sending-{next(_numbers)}")
+    creation = FeedCreation(organization=path.organization, feed=path.feed, targets=[EXACT], public=True)
+    shared_sender.client.create_feed(creation)
+    return SendingFeed(shared_sender, upstream, path, tmp_path / path.feed, azure=azure)
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ import asyncio
 import base64
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from http import HTTPStatus
 from pathlib import Path
 from urllib.parse import quote
@@ -149,8 +149,17 @@ class Destination:
     async def download(
         self, file: Distribution, blobs: ReceivingStore, *, progress: Callable[[int], None]
     ) -> Stored:
-        """Bring a file into the blob store as ``Fetcher.download`` does; one that is there is not fetched."""
-        return await self._fetcher.download(file, blobs, progress=progress)
+        """Bring a file into the blob store as ``Fetcher.download`` does; one that is there is not fetched.
+
+        What a file is whose page states no digest is remembered.
+        """
+        if file.digest is not None or file.source is None:
+            return await self._fetcher.download(file, blobs, progress=progress)
+        known = await self._known.find(file.source)
+        stored = await self._fetcher.download(replace(file, digest=known), blobs, progress=progress)
+        if known is None:
+            await self._known.remember(file.source, stored.digest)
+        return stored
 
     async def size_of(self, file: Distribution) -> int:
         """Return the file's size as the destination serves it, by a GET of its first byte.
@@ -172,9 +181,7 @@ class Destination:
             raise NoSuchFile(file.filename, index=self.name)
         known = await self._known.find(file.source)
         if known is None:
-            stored = await self._fetcher.download(file, blobs or HashedOnly(), progress=_unheard)
-            known = stored.digest
-            await self._known.remember(file.source, known)
+            known = (await self.download(file, blobs or HashedOnly(), progress=_unheard)).digest
         return known
 
     async def deliver(self, outgoing: Outgoing, *, listed: ProjectPage | None = None) -> Delivery:
@@ -231,7 +238,7 @@ class _Sending:
     upload_url: str
     patience: Patience
     look_waits_seconds: tuple[float, ...]
-    secrets: tuple[str, ...]
+    secrets: tuple[str, ...] = field(repr=False)
 
     def by(self, look: Callable[[Outgoing], Awaitable[Digest | None]]) -> Sender:
         return Sender(
