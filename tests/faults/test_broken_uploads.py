@@ -445,6 +445,38 @@ def test_metadata_that_can_not_be_used(
     stage.takes(wheel)
 
 
+@pytest.mark.parametrize("name", ["../x", "../../../etc/cron.d/x", "/usr/bin/x", "bin/x", "..\\\\x"])
+def test_a_script_whose_name_climbs(stage: Stage, wheel: Path, tmp_path: Path, name: str) -> None:
+    scripts = f"[console_scripts]\ndemo = demo:main\n{name} = demo:main\n"
+    unsound = make_wheel(
+        tmp_path / "unsound", "demo", "1.0", files={"demo-1.0.dist-info/entry_points.txt": scripts}
+    )
+
+    stage.refuses(form_of(unsound), 403, "upload-refused", f"its script '{name}' has a name that leads out")
+
+    stage.takes(wheel)
+
+
+@pytest.mark.parametrize(
+    "requirement",
+    [
+        "part @ https://files.example/part-1.0-py3-none-any.whl",
+        "part @ git+https://git.example/part ; extra == 'more'",
+        "part @ file:///etc/part.whl",
+    ],
+)
+@pytest.mark.parametrize("make", [make_wheel, make_sdist])
+def test_a_requirement_that_names_an_address(
+    stage: Stage, tmp_path: Path, make: Callable[..., Path], requirement: str
+) -> None:
+    unsound = make(tmp_path / "unsound", "demo", "1.0", requires=[requirement])
+
+    address = requirement.split()[2]
+    stage.refuses(form_of(unsound), 403, "upload-refused", "it requires part from an address", address)
+
+    stage.takes(make(tmp_path / "sound", "demo", "1.0", requires=["part"]))
+
+
 def test_a_file_that_is_a_zip_and_a_tar(stage: Stage, wheel: Path, tmp_path: Path) -> None:
     both = tmp_path / SDIST
     both.write_bytes(make_sdist(tmp_path / "sdist", "demo", "1.0").read_bytes() + wheel.read_bytes())

@@ -149,6 +149,29 @@ def test_a_poor_record_is_no_reason_to_keep_an_import_out(intake: Intake, record
     assert list(intake.files("demo")) == [wheel.name]
 
 
+@pytest.mark.parametrize(
+    "options",
+    [
+        pytest.param(
+            {"files": {"demo-1.0.dist-info/entry_points.txt": "[console_scripts]\nbin/x = demo:main\n"}},
+            id="a-script-in-another-folder",
+        ),
+        pytest.param(
+            {"requires": ["part @ https://files.example/part.whl ; extra == 'more'"]},
+            id="an-address-that-nobody-asked-for",
+        ),
+    ],
+)
+def test_what_an_upload_would_be_refused_for_is_a_finding_in_an_import(
+    intake: Intake, options: dict[str, Any]
+) -> None:
+    wheel = intake.offer("demo", "1.0", **options)
+
+    intake.added("demo")
+
+    assert list(intake.files("demo")) == [wheel.name]
+
+
 def test_refused_is_graver_than_held(intake: Intake) -> None:
     intake.offer("demo", "1.0", requires=["part", "other"])
     intake.offer("other", "1.0", record="wrong")

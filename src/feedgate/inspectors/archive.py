@@ -11,15 +11,23 @@ from typing import ClassVar, Final
 from packaging.utils import canonicalize_name
 from packaging.version import InvalidVersion, Version
 
+from feedgate.formats.core_metadata import InvalidCoreMetadata, parse_core_metadata
+from feedgate.formats.entry_points import script_names
 from feedgate.formats.wheel import InvalidRecord
 from feedgate.inspectors.archive_code import ArchiveCode
-from feedgate.inspectors.layout import LARGEST_METADATA_BYTES, is_metadata
+from feedgate.inspectors.layout import (
+    LARGEST_ENTRY_POINTS_BYTES,
+    LARGEST_METADATA_BYTES,
+    is_entry_points,
+    is_metadata,
+)
 from feedgate.inspectors.members import Members
-from feedgate.inspectors.paths import shown
+from feedgate.inspectors.paths import is_unprintable, leads_outside, shown
 from feedgate.inspectors.protocol import Look, Member, MemberKind
 from feedgate.inspectors.record import LARGEST_RECORD_BYTES, Hashing, Measured, Record, read_record
 from feedgate.model.distribution import Kind
 from feedgate.model.inspection import Finding, Severity
+from feedgate.model.redaction import without_secrets
 
 MOST_OF_A_CODE: Final = 5
 """How many findings of one code are spelled out; the rest is counted."""
@@ -28,6 +36,7 @@ _NOTES: Final = frozenset({ArchiveCode.LINK, ArchiveCode.MANY_MEMBERS})
 _CARELESS: Final = frozenset(
     {
         ArchiveCode.CASE_COLLISION,
+        ArchiveCode.DIRECT_REFERENCE,
         ArchiveCode.RECORD_ABSENT,
         ArchiveCode.RECORD_INCOMPLETE,
         ArchiveCode.RECORD_MISSING,
@@ -38,13 +47,15 @@ _STATED = {
     field: re.compile(rb"(?im)^" + field.encode() + rb"[ \t]*:[ \t]*(.*?)[ \t]*\r?$")
     for field in ("Name", "Version")
 }
+_MAY_REFER: Final = re.compile(rb"(?i)(?:^|[\r\n])requires-dist[^@\r\n]*(?:[\r\n]+[ \t][^@\r\n]*)*@")
+"""Parsing METADATA takes longer than the whole walk: it is done where an address may stand in it."""
 
 
 class ArchiveInspector:
-    """Looks at structure, paths and RECORD; one pass, nothing is unpacked."""
+    """Looks at structure, paths, scripts' names and RECORD; one pass, nothing is unpacked."""
 
     name: ClassVar[str] = "archive"
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
 
     def open(self, kind: Kind) -> Look:
         """Begin to look at a wheel or an sdist."""
@@ -127,6 +138,8 @@ class _ArchiveLook:
             self.found.add(oddity.code, oddity.sentence, oddity.member)
         if self.metadata is None:
             self.found.add(ArchiveCode.METADATA_MISSING, f"it has no {self.metadata_name}")
+        for sentence in _direct_references(bytes(self.metadata or b"")):
+            self.found.add(ArchiveCode.DIRECT_REFERENCE, sentence)
         self.compare()
         return self.found.all()
 
@@ -152,6 +165,8 @@ class _WheelLook(_ArchiveLook):
         self._member = ""
         self._hashing = Hashing()
         self._in_record = False
+        self._entry_points = bytearray()
+        self._in_entry_points = False
 
     def member(self, member: Member) -> None:
         super().member(member)
@@ -162,6 +177,9 @@ class _WheelLook(_ArchiveLook):
         self._in_record = member.name == f"{dist_info}/RECORD"
         if self._in_record:
             self._record_raw = bytearray()
+        self._in_entry_points = is_entry_points(member.name)
+        if self._in_entry_points:
+            self._entry_points += b"\n"  # a second one begins a line of its own
         self._has_wheel_file = self._has_wheel_file or member.name == f"{dist_info}/WHEEL"
         self._hashing = Hashing() if self._record is None else self._record.hashing(member.name)
 
@@ -170,6 +188,8 @@ class _WheelLook(_ArchiveLook):
         self._hashing.chunk(content)
         if self._in_record and self._record_raw is not None and len(self._record_raw) <= LARGEST_RECORD_BYTES:
             self._record_raw += content
+        if self._in_entry_points and len(self._entry_points) <= LARGEST_ENTRY_POINTS_BYTES:
+            self._entry_points += content
 
     def end(self, sha256: bytes) -> None:
         self._measured[self._member] = self._hashing.end(sha256)
@@ -187,6 +207,7 @@ class _WheelLook(_ArchiveLook):
             self.found.add(ArchiveCode.RECORD_UNREADABLE, shown(error.message))
 
     def compare(self) -> None:
+        self._compare_scripts()
         dist_info = self.members.dist_info
         if dist_info is None:
             return
@@ -199,6 +220,32 @@ class _WheelLook(_ArchiveLook):
                 self.found.add(differs.code, differs.sentence, differs.member)
         elif self._record_raw is None:
             self.found.add(ArchiveCode.RECORD_MISSING, "it has no RECORD")
+
+    def _compare_scripts(self) -> None:
+        """Say which scripts would be written elsewhere than into the folder of scripts."""
+        if len(self._entry_points) > LARGEST_ENTRY_POINTS_BYTES:
+            limit = f"{LARGEST_ENTRY_POINTS_BYTES // 1024**2} MiB"
+            self.found.add(ArchiveCode.ENTRY_POINTS_TOO_LARGE, f"its entry_points.txt is larger than {limit}")
+            return
+        for name in script_names(bytes(self._entry_points)):
+            if "/" in name or leads_outside(name) or is_unprintable(name):
+                self.found.add(
+                    ArchiveCode.SCRIPT_OUTSIDE,
+                    f"its script '{shown(name)}' has a name that leads out of the folder of scripts",
+                )
+
+
+def _direct_references(metadata: bytes) -> Iterator[str]:
+    """Say which requirements name an address; a METADATA that can not be read is the identity rule's."""
+    if not _MAY_REFER.search(metadata):
+        return
+    try:
+        references = parse_core_metadata(metadata, filename="").direct_references
+    except InvalidCoreMetadata:
+        return
+    for requirement in references:
+        name, address = shown(requirement.name), shown(without_secrets(str(requirement.url)))
+        yield f"it requires {name} from an address, where an index is to say what comes: {address[:200]}"
 
 
 def _other_release(dist_info: str, metadata: bytes) -> Iterator[str]:

@@ -28,6 +28,9 @@ class ArchiveCode(StrEnum):
     DIST_INFO_MISMATCH = "dist-info-mismatch"
     METADATA_MISSING = "metadata-missing"
     METADATA_TOO_LARGE = "metadata-too-large"
+    DIRECT_REFERENCE = "direct-reference"
+    ENTRY_POINTS_TOO_LARGE = "entry-points-too-large"
+    SCRIPT_OUTSIDE = "script-outside"
     WHEEL_MISSING = "wheel-missing"
 
     RECORD_MISSING = "record-missing"

@@ -2,6 +2,7 @@ import hashlib
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -65,6 +66,32 @@ def test_record_is_judged_by_the_way_in(
 
     assert on_upload(path).verdict is uploaded
     assert on_import(path).verdict is imported
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (
+            {"files": {"demo-1.0.dist-info/entry_points.txt": "[console_scripts]\n../../x = demo:main\n"}},
+            "its script '../../x' has a name that leads out of the folder of scripts",
+        ),
+        (
+            {"requires": ["part @ https://files.example/part.whl"]},
+            "it requires part from an address, where an index is to say what comes: https://files.example/part.whl",
+        ),
+    ],
+    ids=["a-script-that-climbs", "an-address-in-a-requirement"],
+)
+def test_what_who_uploads_can_mend_is_refused_by_name_and_found_in_imports(
+    make_wheel: MakeArchive, options: dict[str, Any], said: str
+) -> None:
+    path = make_wheel("demo", "1.0", **options)
+
+    uploaded, imported = on_upload(path), on_import(path)
+
+    assert (uploaded.verdict, uploaded.reason) == (Verdict.REFUSE, f"demo-1.0-py3-none-any.whl: {said}")
+    assert imported.verdict is Verdict.ADMIT
+    assert f"demo-1.0-py3-none-any.whl: {said}" in [opinion.reason for opinion in imported.opinions]
 
 
 def test_the_reason_names_file_member_and_fact(make_wheel: MakeArchive) -> None:

@@ -12,6 +12,7 @@ from feedgate.blobs.store import BlobNotFound
 from feedgate.gate.children import Answer, Children
 from feedgate.gate.kept_looks import KeptLooks
 from feedgate.gate.look import Looks, start_child
+from feedgate.inspectors.archive import ArchiveInspector
 from feedgate.model.digest import Digest
 from feedgate.model.distribution import InvalidFilename
 from feedgate.records import inspections
@@ -35,7 +36,7 @@ async def read(blobs: Files, digest: Digest) -> bytes:
 
 def kept(records: Database, digest: Digest) -> bool:
     with records.read() as view:
-        found = inspections.find(view, [digest], inspector="archive/wheel", version=1)
+        found = inspections.find(view, [digest], inspector="archive/wheel", version=ArchiveInspector.version)
         assert (digest in found) is (digest in inspections.find_metadata(view, [digest]))
         return digest in found
 

@@ -8,7 +8,7 @@ import pytest
 
 from feedgate.inspectors.archive import MOST_OF_A_CODE, ArchiveInspector, severity_of
 from feedgate.inspectors.archive_code import ArchiveCode
-from feedgate.inspectors.layout import LARGEST_METADATA_BYTES
+from feedgate.inspectors.layout import LARGEST_ENTRY_POINTS_BYTES, LARGEST_METADATA_BYTES
 from feedgate.inspectors.members import MANY_MEMBERS
 from feedgate.inspectors.protocol import Member, MemberKind
 from feedgate.inspectors.record import LARGEST_RECORD_BYTES
@@ -384,3 +384,142 @@ def test_what_was_found_before_the_end_is_kept(tmp_path: Path) -> None:
 
 def test_every_code_has_a_weight() -> None:
     assert {severity_of(code) for code in ArchiveCode} == set(Severity)
+
+
+# ------------------------------------------------------------------ what would be installed, and from where
+
+
+ENTRY_POINTS = "demo-1.0.dist-info/entry_points.txt"
+
+
+def with_scripts(*lines: str, group: str = "console_scripts") -> dict[str, bytes]:
+    return recorded({**SOUND, ENTRY_POINTS: "\n".join([f"[{group}]", *lines, ""]).encode()})
+
+
+@pytest.mark.parametrize("group", ["console_scripts", "gui_scripts"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "../x",
+        "/etc/cron.d/x",
+        "bin/x",
+        "..\\x",
+        "a\\b",
+        "C:x",
+        "..",
+        "x\x00y",
+        "x\x1b[31m",
+        "\u202ex",
+        "../../x",
+        "",
+    ],
+)
+def test_a_script_whose_name_leads_out_of_its_folder_is_named(tmp_path: Path, name: str, group: str) -> None:
+    members = with_scripts("sound = demo:main", f"{name} = demo:main", group=group)
+
+    [finding] = walk_bytes(tmp_path, WHEEL_NAME, zipped(members)).findings[0]
+
+    assert (finding.code, finding.severity) == ("script-outside", Severity.HIGH)
+    assert finding.sentence.startswith("its script '")
+    assert finding.sentence.isprintable()
+
+
+@pytest.mark.parametrize(
+    "name", ["demo", "py.test", "2to3", "pip3.11", "demo-more", "demo_x", "a b", "démo", "..x"]
+)
+def test_a_script_with_a_name_of_its_own_is_no_finding(tmp_path: Path, name: str) -> None:
+    assert wheel_codes(tmp_path, with_scripts(f"{name} = demo:main")) == []
+
+
+def test_what_other_entry_points_are_called_writes_no_file(tmp_path: Path) -> None:
+    assert wheel_codes(tmp_path, with_scripts("../x = demo:plugin", group="demo.plugins")) == []
+
+
+def test_entry_points_elsewhere_than_in_the_dist_info_are_read_by_nobody(tmp_path: Path) -> None:
+    scripts = b"[console_scripts]\n../x = demo:main\n"
+
+    assert wheel_codes(tmp_path, recorded({**SOUND, "demo/entry_points.txt": scripts})) == []
+    assert sdist_codes(tmp_path, [PKG_INFO, ("demo-1.0/demo.egg-info/entry_points.txt", scripts)]) == []
+
+
+def test_a_second_dist_info_hides_no_script(tmp_path: Path) -> None:
+    members = {
+        **SOUND,
+        ENTRY_POINTS: b"[other]",
+        "else-1.0.dist-info/entry_points.txt": b"[console_scripts]\n../x=m:f",
+    }
+
+    assert "script-outside" in wheel_codes(tmp_path, recorded(members))
+
+
+def test_entry_points_have_a_largest_size(tmp_path: Path) -> None:
+    line, heading = "x = demo:main\n", "[console_scripts]\n"
+    fits = (heading + line * (LARGEST_ENTRY_POINTS_BYTES // len(line) - 2)).encode()
+
+    assert wheel_codes(tmp_path, recorded({**SOUND, ENTRY_POINTS: fits})) == []
+    too_large = fits.ljust(LARGEST_ENTRY_POINTS_BYTES + 1, b"\n")
+    assert wheel_codes(tmp_path, recorded({**SOUND, ENTRY_POINTS: too_large})) == ["entry-points-too-large"]
+
+
+def requiring(*requirements: str) -> bytes:
+    return METADATA + "".join(f"Requires-Dist: {one}\n" for one in requirements).encode()
+
+
+@pytest.mark.parametrize(
+    "requirement",
+    [
+        "part @ https://files.example/part-1.0-py3-none-any.whl",
+        "part@https://files.example/part.zip",
+        "part[extra] @ git+https://git.example/part@main ; extra == 'more'",
+        "part @ file:///etc/part.whl",
+        "part\n @ https://files.example/part.whl",
+    ],
+)
+def test_a_requirement_that_names_an_address_is_named(tmp_path: Path, requirement: str) -> None:
+    metadata = requiring("other>=1", requirement)
+    wheel = walk_bytes(
+        tmp_path, WHEEL_NAME, zipped(recorded({**SOUND, "demo-1.0.dist-info/METADATA": metadata}))
+    )
+
+    [finding] = wheel.findings[0]
+
+    assert (finding.code, finding.severity) == ("direct-reference", Severity.LOW)
+    assert finding.sentence.startswith("it requires part from an address")
+    assert requirement.split("@", 1)[1].split(maxsplit=1)[0] in finding.sentence
+    assert sdist_codes(tmp_path, [("demo-1.0/PKG-INFO", metadata)]) == ["direct-reference"]
+
+
+def test_an_address_is_named_without_the_password_in_it(tmp_path: Path) -> None:
+    metadata = requiring("part @ https://ada:hunter2@files.example/part.whl")
+
+    [finding] = walk_bytes(
+        tmp_path, WHEEL_NAME, zipped(recorded({**SOUND, "demo-1.0.dist-info/METADATA": metadata}))
+    ).findings[0]
+
+    assert "hunter2" not in finding.sentence
+    assert "files.example/part.whl" in finding.sentence
+
+
+def test_a_long_address_is_cut_in_the_sentence(tmp_path: Path) -> None:
+    metadata = requiring("p" * 1000 + " @ https://files.example/" + "\u202e" * 1000 + ".whl")
+
+    [finding] = walk_bytes(
+        tmp_path, WHEEL_NAME, zipped(recorded({**SOUND, "demo-1.0.dist-info/METADATA": metadata}))
+    ).findings[0]
+
+    assert finding.sentence.isprintable()
+    assert len(finding.sentence) <= 500
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        requiring("part>=1 ; platform_machine == 'a@b'"),
+        METADATA + b"Author-Email: ada@example.org\n",
+        METADATA + b"\nRequires-Dist: part @ https://files.example/part.whl\n",
+        METADATA + b"Requires-Dist: ((( @\n",
+    ],
+    ids=["in-a-marker", "in-another-header", "in-the-description", "no-requirement-at-all"],
+)
+def test_what_only_looks_like_an_address_is_none(tmp_path: Path, text: bytes) -> None:
+    assert wheel_codes(tmp_path, recorded({**SOUND, "demo-1.0.dist-info/METADATA": text})) == []

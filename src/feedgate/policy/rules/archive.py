@@ -23,6 +23,8 @@ IMPORTED: Final[Mapping[str, Verdict]] = {
     "record-size": Verdict.ADMIT,
     "record-mismatch": Verdict.HOLD,
     "record-unreadable": Verdict.HOLD,
+    "direct-reference": Verdict.ADMIT,
+    "script-outside": Verdict.ADMIT,
     "case-collision": Verdict.HOLD,
     "inspection-limit": Verdict.HOLD,
 }

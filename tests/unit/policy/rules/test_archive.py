@@ -10,7 +10,14 @@ from tests.unit.policy.facts import FILENAME, NOON, facts, found
 
 RULE = Archive()
 
-ADMITTED_IMPORTS = {"record-missing", "record-incomplete", "record-absent", "record-size"}
+ADMITTED_IMPORTS = {
+    "record-missing",
+    "record-incomplete",
+    "record-absent",
+    "record-size",
+    "direct-reference",
+    "script-outside",
+}
 HELD_IMPORTS = {"record-mismatch", "record-unreadable", "case-collision", "inspection-limit"}
 NOTES = {"link", "many-members"}
 
