@@ -734,7 +734,7 @@ async def test_a_server_that_says_our_password_back_does_not_get_it_into_a_resul
             said = repr(await destination.deliver(outgoing()))
         except FeedgateError as error:
             said = f"{error!r} {error.message} {error.next_step} {error.facts}"
-        said += repr(destination)
+        said += repr(destination) + repr(destination._sender) + repr(destination._fetcher)
 
     for secret in (CANARY, pair):
         assert secret not in said

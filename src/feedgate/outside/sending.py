@@ -6,7 +6,7 @@ that seems to say "exists" may mean a file that was deleted. So the page has the
 
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from feedgate.formats.core_metadata import InvalidCoreMetadata, parse_core_metadata
@@ -37,7 +37,7 @@ class Sender:
     look: Look
     patience: Patience
     look_waits_seconds: tuple[float, ...]
-    secrets: tuple[str, ...]
+    secrets: tuple[str, ...] = field(repr=False)
 
     async def send(self, outgoing: Outgoing) -> Delivery:
         """Send a file that the page does not list, until it is clear what became of it.
