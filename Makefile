@@ -65,8 +65,9 @@ test: $(DEV) ## every tier that this machine can run, and what was left out
 $(TIERS:%=test-%): test-%: $(DEV)
 	$(BIN)/pytest tests/$* $(PYTEST)
 
-bench: $(DEV) ## intake beside the original way and the floor, cold, medians of three
+bench: $(DEV) ## intake, and sending to an index, beside the original way and the floor, medians of three
 	$(BIN)/python -m benchmarks.intake $(BENCH)
+	$(BIN)/python -m benchmarks.sending $(BENCH)
 
 docs: $(DEV) ## the documentation, into docs/_build/html
 	$(BIN)/sphinx-build -W -n -q -b html docs docs/_build/html

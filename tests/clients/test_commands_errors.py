@@ -26,13 +26,20 @@ def test_wrong_usage_is_told_in_words(feedgate: CommandLine) -> None:
     assert said.err == "feedgate: Missing option '--feed' / '-f'.\n  next: See: feedgate yank --help\n"
 
 
+def test_a_request_names_a_feed_or_a_destination(feedgate: CommandLine) -> None:
+    for words in (("add", "demo"), ("add", "demo", "-f", "a/b", "--to", "http://127.0.0.1:9/simple/")):
+        said = feedgate(*words, "--json")
+
+        assert said.status == 2
+        assert said.problem["code"] == "feed-or-destination"
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [
         (("nonsense",), "No such command 'nonsense'"),
         (("feed", "nonsense"), "No such command 'nonsense'"),
         (("yank", "demo", "1.0"), "Missing option '--feed'"),
-        (("add", "demo"), "a request goes into a feed (-f ORG/FEED) or to a destination (--to URL|NAME)"),
         (("add", "demo", "-f", "a/b", "--nonsense"), "--nonsense"),
         (("feed", "create"), "Missing argument 'ORG/FEED'"),
         (("grant", "a/b", "ada", "king"), "'king'"),

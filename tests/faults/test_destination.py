@@ -680,6 +680,22 @@ async def test_a_second_host_is_judged_like_any_stranger(there: ScriptedDestinat
     assert "destinations.allowed_hosts" in denied.value.next_step
 
 
+async def test_a_page_that_leads_to_another_host_is_none_of_the_destinations(
+    there: ScriptedDestination,
+) -> None:
+    there.page_answers = [Says(302, headers={"Location": "http://pages.example/simple/demo/"})]
+    async with opened(there) as destination:
+        with pytest.raises(NoSuchProject):
+            await destination.page(DEMO)
+
+
+async def test_a_page_that_moved_on_the_same_host_is_followed(there: ScriptedDestination) -> None:
+    there.put(WHEEL, BODY)
+    there.page_answers = [Says(301, headers={"Location": f"{there.read_url}demo/"})]
+    async with opened(there) as destination:
+        assert [file.filename for file in (await destination.page(DEMO)).files] == [WHEEL]
+
+
 async def test_pages_may_be_on_another_host_than_uploads(there: ScriptedDestination) -> None:
     async with ScriptedDestination(credentials=("build", CANARY)) as pages:
         there.credentials = ("build", CANARY)

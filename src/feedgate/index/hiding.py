@@ -11,7 +11,7 @@ from feedgate.model.index import WHOLE, Content, Index, ProjectPage, Span
 from feedgate.model.names import ProjectName
 
 
-def _nothing_is(_file: Distribution) -> bool:
+def _nothing_is(_name: ProjectName, _file: Distribution) -> bool:
     return False
 
 
@@ -27,7 +27,7 @@ class Hiding:
         source: Index,
         limits: Limits,
         hidden: Mapping[str, str],
-        is_taken: Callable[[Distribution], bool] = _nothing_is,
+        is_taken: Callable[[ProjectName, Distribution], bool] = _nothing_is,
     ) -> None:
         self._source = source
         self._limits = limits
@@ -48,7 +48,7 @@ class Hiding:
     async def page(self, name: ProjectName) -> ProjectPage:
         """Return the source's page, less what is hidden."""
         page = await self._source.page(name)
-        shown = tuple(file for file in page.files if not self._hides(file))
+        shown = tuple(file for file in page.files if not self._hides(name, file))
         if len(shown) == len(page.files):
             return page
         return replace(page, files=shown, validator=f"{page.validator}-{len(page.files) - len(shown)}")
@@ -61,8 +61,8 @@ class Hiding:
         """Open the METADATA at the source."""
         return await self._source.open_metadata(file)
 
-    def _hides(self, file: Distribution) -> bool:
-        if self._is_taken(file):
+    def _hides(self, name: ProjectName, file: Distribution) -> bool:
+        if self._is_taken(name, file):
             return False
         if file.filename in self.hidden or (self._releases and _release_of(file) in self._releases):
             return True

@@ -240,7 +240,7 @@ class RunIndexes:
         sources = self._sources
         located = await asyncio.to_thread(feed_of, sources.records, run)
         learnt = await asyncio.to_thread(learnt_by, sources.records, run.id)
-        destination = await sources.destinations.of(asked)
+        destination = await sources.destinations.of(run.id, located.id, asked)
         await destination.check()
         homes = _Homes(sources.fetcher, destination)
         arrivals = Arrivals(homes, sources.blobs, sources.looks)
@@ -254,9 +254,7 @@ class RunIndexes:
         learning = LearningOverlay(seen, sources.upstream, asked.said, digest_of)
         homes.learning = learning
         limits = asked.stated_limits.narrowed(learnt.limits)
-        overlay = Hiding(
-            learning, limits, learnt.hidden, lambda file: learning.lists(file.stem.project, file)
-        )
+        overlay = Hiding(learning, limits, learnt.hidden, learning.lists)
         faced = Faced(asked, destination, learning, overlay, learnt, limits)
         source = ReadAhead(overlay, arrivals, sources.blobs)
         base = await asyncio.to_thread(_head, sources.records, located)

@@ -91,6 +91,7 @@ class DestinationPeer(Peer):
             name=f"the destination {url.raw_host}{port}",
             address_setting="--to (or --read-url)",
             hosts_setting="destinations.allowed_hosts",
+            leads_elsewhere=True,
             organization=organization,
         )
 

@@ -210,11 +210,14 @@ class Exchange:
                 peer=peer,
             )
 
-    async def ask(self, address: str, *, what: str, headers: Mapping[str, str]) -> aiohttp.ClientResponse:
+    async def ask(
+        self, address: str, *, what: str, headers: Mapping[str, str], on_same_host: bool = False
+    ) -> aiohttp.ClientResponse:
         """Return the answer's head; whoever asked reads the body, or closes it.
 
-        Raises TryAgain for faults that pass (also 408, 429 and 5xx), EgressDenied,
-        RedirectLoop, CertificateNotTrusted. Other statuses are answers.
+        With ``on_same_host`` a redirect to another host is the answer, and not followed. Raises
+        TryAgain for faults that pass (also 408, 429 and 5xx), EgressDenied, RedirectLoop,
+        CertificateNotTrusted. Other statuses are answers.
         """
         url = self._parsed(address, what)
         for _ in range(MOST_REDIRECTS + 1):
@@ -228,8 +231,11 @@ class Exchange:
             location = response.headers.get("Location")
             if response.status not in _REDIRECTS or location is None:
                 return response
+            to = url.join(self._parsed(location, what))
+            if on_same_host and to.raw_host != url.raw_host:
+                return response
             response.close()
-            url = url.join(self._parsed(location, what))
+            url = to
         raise RedirectLoop(what, url=url, peer=self._peer)
 
     async def send(

@@ -147,16 +147,20 @@ class Fetcher:
         name: str,
         headers: Mapping[str, str],
         limit_bytes: int = PAGE_LIMIT_BYTES,
+        on_same_host: bool = False,
     ) -> PageAnswer:
         """Return the answer; only a 200 has its body read. ``name`` is what errors call it.
 
+        With ``on_same_host`` a redirect to another host is the answer.
         Raises UpstreamUnavailable after the last attempt, AnswerTooLarge, UnexpectedEncoding,
         EgressDenied, RedirectLoop, CertificateNotTrusted.
         """
 
         async def attempt() -> PageAnswer:
             async with self._questions:
-                response = await self._exchange.ask(url, what=name, headers=headers)
+                response = await self._exchange.ask(
+                    url, what=name, headers=headers, on_same_host=on_same_host
+                )
                 body = b""
                 if response.status == HTTPStatus.OK:
                     body = await Body(

@@ -12,11 +12,16 @@ GONE = frozenset({HTTPStatus.NOT_FOUND, HTTPStatus.GONE})
 
 @dataclass(frozen=True, slots=True)
 class Peer:
-    """An index as errors speak of it; as it is made, the upstream."""
+    """An index as errors speak of it; as it is made, the upstream.
+
+    Where ``leads_elsewhere`` says so, a page on another host is none of its own: pypiserver leads to
+    PyPI for a project that it does not have.
+    """
 
     name: str = "the upstream"
     address_setting: str = "upstream.url"
     hosts_setting: str = "upstream.allowed_hosts"
+    leads_elsewhere: bool = False
 
     def unavailable(self, what: str, reason: str) -> UpstreamUnavailable:
         """Return the error of no answer."""

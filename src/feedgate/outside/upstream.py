@@ -75,11 +75,14 @@ class Upstream:
         """
         kept = None if self._cache is None else self._cache.find(name)
         answer = await self._fetcher.get_page(
-            f"{self._url}{name}/", name=name, headers=self._headers | (kept.condition if kept else {})
+            f"{self._url}{name}/",
+            name=name,
+            headers=self._headers | (kept.condition if kept else {}),
+            on_same_host=self._peer.leads_elsewhere,
         )
         if answer.status == HTTPStatus.NOT_MODIFIED and kept is not None:
             return self._parse(kept, name)
-        if answer.status in GONE:
+        if answer.status in GONE or "location" in answer.headers:
             raise NoSuchProject(name, index=self._peer.name)
         if answer.status != HTTPStatus.OK:
             raise self._peer.refusal(name, answer.status)

@@ -39,12 +39,20 @@ async def test_a_release_is_hidden_with_all_its_files_but_those_that_the_destina
         MemoryIndex.of([SMALL, LARGE, other, taken]),
         Limits(),
         {},
-        lambda file: file.filename == taken.file.filename,
+        lambda _name, file: file.filename == taken.file.filename,
     )
     index.hide_release(LARGE.file.filename, "too new")
 
     page = await index.page(DEMO)
     assert [file.filename for file in page.files] == [SMALL.file.filename, taken.file.filename]
+
+
+async def test_a_file_whose_name_says_nothing_is_shown() -> None:
+    egg = replace(SMALL, file=replace(SMALL.file, filename="demo-0.8-py3.8.egg"))
+    index = Hiding(MemoryIndex.of([SMALL, egg]), Limits(metadata_version="2.1"), {})
+    index.hide_release(SMALL.file.filename, "too new")
+
+    assert [file.filename for file in (await index.page(DEMO)).files] == [egg.file.filename]
 
 
 async def test_a_file_of_exactly_the_largest_size_is_shown_and_a_larger_one_is_hidden_with_the_reason() -> (
