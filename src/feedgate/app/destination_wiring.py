@@ -1,12 +1,19 @@
-"""Wiring of the way to a destination: what the settings mean for it."""
+"""Wiring of the ways to destinations: what settings and surroundings mean for them."""
 
+import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+from feedgate.app.directory import DataDirectory
 from feedgate.app.settings import Settings
 from feedgate.intake.destinations import UserAndPassword
 from feedgate.intake.recorded_digests import RecordedDigests
+from feedgate.intake.standing import Standing
 from feedgate.model.destination import Addresses
+from feedgate.model.secret import Secret
+from feedgate.model.secret_source import SecretSource
+from feedgate.outside.allowed_destinations import AllowedDestinations
+from feedgate.outside.credentials import Missing, Surroundings, read_secret
 from feedgate.outside.destination import Destination, DestinationSettings
 from feedgate.records.database import Database
 
@@ -22,3 +29,16 @@ async def open_destination(
     known = RecordedDigests(records)
     async with Destination.opened(addresses, credentials, understood, known=known) as destination:
         yield destination
+
+
+def standing_destinations(settings: Settings, directory: DataDirectory, records: Database) -> Standing:
+    """Return what finds feeds' standing destinations, with secrets from this process's own surroundings.
+
+    None is read from the data directory: what lies there is no secret of a destination's.
+    """
+    surroundings = Surroundings.of(os.environ, closed_folders=(directory.path,))
+
+    def read(source: SecretSource, url: str, username: str) -> Secret | Missing:
+        return read_secret(source, surroundings, url=url, username=username)
+
+    return Standing(records, AllowedDestinations.of(*settings.destinations.allowed_hosts), read)

@@ -13,7 +13,7 @@ from typing import Final
 import uv
 
 from feedgate.app.clock import now
-from feedgate.app.destination_wiring import open_destination
+from feedgate.app.destination_wiring import open_destination, standing_destinations
 from feedgate.app.directory import DataDirectory
 from feedgate.app.own_destination import OwnDestination
 from feedgate.app.settings import Settings
@@ -25,6 +25,7 @@ from feedgate.intake.destinations import Destinations, Own
 from feedgate.intake.run_index import Sources
 from feedgate.intake.uv import Uv, resolvers_by_default
 from feedgate.intake.workflows import IntakeParts, make_workflows
+from feedgate.model.run import RunKind
 from feedgate.records.database import sqlite_url
 from feedgate.records.migrate import open_database
 from feedgate.runs.engine import Engine
@@ -48,12 +49,15 @@ async def open_worker(
     # Nobody works there, and a step that is taken again begins with nothing.
     await asyncio.to_thread(shutil.rmtree, directory.scratch, ignore_errors=True)
     records = await asyncio.to_thread(open_database, sqlite_url(directory.records_file))
+    standing = standing_destinations(settings, directory, records)
     blobs = Files(directory.blobs)
     await asyncio.to_thread(blobs.remove_abandoned)
     async with (
         open_upstream(settings, directory) as (fetcher, upstream),
         Looks.opened(records, blobs, now) as looks,
-        Destinations(partial(open_destination, settings, records), _own(own)) as destinations,
+        Destinations(
+            partial(open_destination, settings, records), _own(own), standing.find
+        ) as destinations,
         Loopback() as loopback,
     ):
         parts = IntakeParts(
@@ -77,7 +81,7 @@ async def open_worker(
             concurrency=settings.runs.concurrency,
         )
         await engine.launch()
-        yield Reconciler(records, engine, now)
+        yield Reconciler(records, engine, now, {RunKind.SEND: standing.why_it_waits})
 
 
 def _own(own: OwnDestination | None) -> Own | None:

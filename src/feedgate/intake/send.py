@@ -1,7 +1,7 @@
 """Step: have the destination list the whole closure, and prove it there."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Collection, Mapping
+from collections.abc import AsyncIterator, Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import ClassVar, Final, TypeAlias
@@ -35,7 +35,7 @@ from feedgate.records.distributions import Published
 _MOST_ROUNDS: Final = 10
 _MOST_NAMED: Final = 10
 
-_Pages: TypeAlias = Mapping[ProjectName, ProjectPage | None]
+Pages: TypeAlias = Mapping[ProjectName, ProjectPage | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,13 +59,13 @@ class Send:
         if view.faced is None:
             raise RuntimeError("send is a step of runs with a destination")
         staging = await stage(view, self.records, self.blobs, self.looks, run, self.clock)
-        async with await self.destinations.sending(view.faced.asked):
+        async with self.destinations.sending(view.faced.destination):
             return await self._send(run, view.faced, staging, tell)
 
     async def _send(self, run: Run, faced: Faced, staging: Staging, tell: Tell) -> Outcome:
         destination = faced.destination
         sent = await asyncio.to_thread(sent_by, self.records, run.id)
-        pages = await _read_pages(destination, {row.project for row in staging.rows})
+        pages = await read_pages(destination, {row.project for row in staging.rows})
         sending = self._sending(run, faced, staging, pages, sent, tell)
         await sending.run()
         sent = await asyncio.to_thread(sent_by, self.records, run.id)
@@ -78,22 +78,24 @@ class Send:
             for row in staging.rows
             if find_listed(pages.get(row.project), row.file.filename) is None
         }
-        pages = {**pages, **await _read_pages(destination, changed)}
-        sent = replace(sent, files=_with_addresses(sent.files, staging, pages))
+        pages = {**pages, **await read_pages(destination, changed)}
+        sent = replace(sent, files=with_addresses(sent.files, staging.rows, pages))
         await asyncio.to_thread(keep_sent, self.records, run.id, sent)
         if not all_there(sent.files.values()):
-            return Failed("not-all-sent", _in_words(sent.files))
+            return Failed("not-all-sent", in_words(sent.files))
         return await self._prove(run, faced, staging, pages, sent, tell)
 
     def _sending(
-        self, run: Run, faced: Faced, staging: Staging, pages: _Pages, sent: Sent, tell: Tell
+        self, run: Run, faced: Faced, staging: Staging, pages: Pages, sent: Sent, tell: Tell
     ) -> Sending:
         asked = faced.asked
         size_bytes = {row.file.filename: row.size_bytes for row in staging.rows}
         attempted = set(sent.attempted)
 
         async def deliver(row: Published, listed: ProjectPage) -> Delivery:
-            return await faced.destination.deliver(await self._outgoing(row), listed=listed)
+            return await faced.destination.deliver(
+                await outgoing(self.blobs, row, row.file.metadata_digest), listed=listed
+            )
 
         async def attempting(filenames: Collection[str]) -> None:
             attempted.update(filenames)
@@ -120,43 +122,24 @@ class Send:
         sending = Sending(closure, pages, sent.attempted, deliver, attempting, ended)
         return sending
 
-    async def _outgoing(self, row: Published) -> Outgoing:
-        metadata_digest = row.file.metadata_digest
-        metadata = (
-            b"" if not metadata_digest else await (await self.blobs.open(Digest(metadata_digest))).read()
-        )
-        return Outgoing(
-            project=row.project,
-            version=row.version,
-            filename=row.file.filename,
-            digest=row.digest,
-            size_bytes=row.size_bytes,
-            metadata=metadata,
-            open=lambda: self._chunks(row.digest),
-        )
-
-    async def _chunks(self, digest: Digest) -> AsyncIterator[bytes]:
-        async for chunk in (await self.blobs.open(digest)).chunks:
-            yield chunk
-
     async def _begin_again(self, run: Run, faced: Faced, sending: Sending) -> Outcome:
         """Have the run choose anew without what the destination does not take."""
         if faced.learnt.round >= _MOST_ROUNDS:
             return Failed(
                 "destination-takes-too-little",
                 f"{faced.asked.in_words}: after {_MOST_ROUNDS} rounds it still did not take what was chosen: "
-                f"{_in_words(sending.files)}",
+                f"{in_words(sending.files)}",
             )
         learnt = faced.learnt.next_round(sending.limits, sending.spent)
         await asyncio.to_thread(keep_learnt, self.records, run.id, learnt)
         self.views.close(run.id)
-        return Again(_in_words(sending.files))
+        return Again(in_words(sending.files))
 
     async def _prove(
-        self, run: Run, faced: Faced, staging: Staging, pages: _Pages, sent: Sent, tell: Tell
+        self, run: Run, faced: Faced, staging: Staging, pages: Pages, sent: Sent, tell: Tell
     ) -> Outcome:
         """Ask for each file, and resolve the request's own words from the destination alone."""
-        unreachable = await _unreachable(faced.destination, staging, pages)
+        unreachable = await why_unreachable(faced.destination, with_our_bytes(staging.rows, sent.files), pages)
         index = Described(Remembered(faced.destination, pages), staging.held, self.blobs)
         proofs: dict[str, Proof] = {}
         for target in run.targets:
@@ -178,7 +161,26 @@ class Send:
         return Done()
 
 
-async def _read_pages(destination: Destination, names: Collection[ProjectName]) -> _Pages:
+async def outgoing(blobs: BlobStore, row: Published, metadata_digest: str | None) -> Outgoing:
+    """Return the file as it is sent; ``metadata_digest`` is where our store has what it says of itself."""
+    metadata = b"" if not metadata_digest else await (await blobs.open(Digest(metadata_digest))).read()
+
+    async def chunks() -> AsyncIterator[bytes]:
+        async for chunk in (await blobs.open(row.digest)).chunks:
+            yield chunk
+
+    return Outgoing(
+        project=row.project,
+        version=row.version,
+        filename=row.file.filename,
+        digest=row.digest,
+        size_bytes=row.size_bytes,
+        metadata=metadata,
+        open=chunks,
+    )
+
+
+async def read_pages(destination: Destination, names: Collection[ProjectName]) -> Pages:
     """Return what the destination lists now of each name, None where it has no page."""
     in_order = sorted(names)
     found = await asyncio.gather(*(_page_or_none(destination, name) for name in in_order))
@@ -192,8 +194,11 @@ async def _page_or_none(destination: Destination, name: ProjectName) -> ProjectP
         return None
 
 
-def _with_addresses(files: Mapping[str, SentFile], staging: Staging, pages: _Pages) -> Mapping[str, SentFile]:
-    projects = {row.file.filename: row.project for row in staging.rows}
+def with_addresses(
+    files: Mapping[str, SentFile], rows: Iterable[Published], pages: Pages
+) -> Mapping[str, SentFile]:
+    """Return the files' ends with the address at which the destination lists each."""
+    projects = {row.file.filename: row.project for row in rows}
     listed = {name: find_listed(pages.get(projects[name]), name) for name in files}
     return {
         name: replace(file, address=None if (there := listed[name]) is None else there.source)
@@ -209,8 +214,16 @@ def _members(staging: Staging) -> Mapping[Release, list[CoreMetadata]]:
     return members
 
 
-async def _unreachable(destination: Destination, staging: Staging, pages: _Pages) -> str | None:
-    """Return why a file of the closure can not be had from the destination, None where all can."""
+def with_our_bytes(rows: Iterable[Published], files: Mapping[str, SentFile]) -> list[Published]:
+    """Return those of ``rows`` in whose place no other bytes were accepted."""
+    accepted = {name for name, file in files.items() if file.end is End.PRESENT and file.reason is not None}
+    return [row for row in rows if row.file.filename not in accepted]
+
+
+async def why_unreachable(
+    destination: Destination, rows: Iterable[Published], pages: Pages
+) -> str | None:
+    """Return why one of the files can not be had from the destination, None where all can."""
 
     async def fault(row: Published) -> str | None:
         listed = find_listed(pages.get(row.project), row.file.filename)
@@ -224,11 +237,11 @@ async def _unreachable(destination: Destination, staging: Staging, pages: _Pages
             return f"{row.file.filename}: has {size_bytes} bytes there, and {row.size_bytes} here"
         return None
 
-    found = await asyncio.gather(*(fault(row) for row in staging.rows))
+    found = await asyncio.gather(*(fault(row) for row in rows))
     return next((reason for reason in found if reason is not None), None)
 
 
-def _in_words(files: Mapping[str, SentFile]) -> str:
+def in_words(files: Mapping[str, SentFile]) -> str:
     """Name the files that are not there, and why; those that wait for them are counted."""
     named = [
         f"{name}: {file.reason}" for name, file in files.items() if file.end not in {*GOOD, End.KEPT_BACK}

@@ -42,7 +42,8 @@ class Sending:
     """One way through a closure: ``pages`` are the destination's, as they were before anything was sent.
 
     ``attempting`` is told of files before they go, ``ended`` of each file's end. Afterwards ``limits``
-    and ``spent`` say what was learnt; where there is any of it, what was left is not sent.
+    and ``spent`` say what was learnt; where there is any of it, what was left is not sent, unless nothing
+    else could be chosen (``chooses``).
     """
 
     closure: Closure
@@ -51,6 +52,7 @@ class Sending:
     deliver: Deliver
     attempting: Callable[[Collection[str]], Awaitable[None]]
     ended: Callable[[int], None]
+    chooses: bool = True
     files: dict[str, SentFile] = field(default_factory=dict)
     limits: Limits = field(default_factory=Limits)
     spent: dict[str, str] = field(default_factory=dict)
@@ -60,7 +62,7 @@ class Sending:
     @property
     def must_choose_anew(self) -> bool:
         """Whether the destination was seen not to take something that could be left out of the choice."""
-        return self.limits != Limits() or bool(self.spent)
+        return self.chooses and (self.limits != Limits() or bool(self.spent))
 
     async def run(self) -> None:
         """Send what is missing, rank by rank."""

@@ -43,6 +43,7 @@ def make_workflows(parts: IntakeParts) -> Mapping[RunKind, Workflow]:
 
     async def release(run: RunId) -> None:
         views.close(run)
+        await sources.destinations.release(run)
         await asyncio.to_thread(shutil.rmtree, parts.scratch / run, ignore_errors=True)
 
     resolve = Resolve(records, views, parts.uv, parts.scratch)

@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 from sqlalchemy.exc import NoResultFound
@@ -36,6 +37,10 @@ def no_destination(addresses: Addresses, _credentials: object) -> AbstractAsyncC
     raise AssertionError(addresses)
 
 
+def no_standing(_feed: object, name: str) -> NoReturn:
+    raise AssertionError(name)
+
+
 @pytest.fixture
 async def sources(tmp_path: Path) -> AsyncIterator[Sources]:
     records, blobs = empty_database(tmp_path / "records.sqlite"), Files(tmp_path / "blobs")
@@ -53,7 +58,7 @@ async def sources(tmp_path: Path) -> AsyncIterator[Sources]:
     async with (
         Fetcher.opened(settings) as fetcher,
         Looks.opened(records, blobs, Clock()) as looks,
-        Destinations(no_destination, None) as destinations,
+        Destinations(no_destination, None, no_standing) as destinations,
     ):
         yield Sources(records, blobs, fetcher, MemoryIndex(), looks, destinations)
     records.close()
