@@ -9,9 +9,9 @@ from feedgate.model.digest import Digest
 from feedgate.model.feed import Origin
 from feedgate.model.moving_in import FileEnd, MovedFile, MovedProject
 from feedgate.model.names import ProjectName
-from feedgate.model.run import RunId
+from feedgate.model.run import RunId, RunKind, RunState
 from feedgate.records import tables
-from feedgate.records.database import Change, Note, View
+from feedgate.records.database import Change, FeedId, Note, View
 
 _project, _file = tables.moved_project.c, tables.moved_file.c
 
@@ -27,6 +27,21 @@ class MovedTotals:
     files: Mapping[FileEnd, int]
     size_bytes: int
     """Of what was taken, or would be."""
+
+
+def find_open(view: View, feed: FeedId, requester: str, request: str) -> RunId | None:
+    """Return the run of the requester's that copies the same index into the feed and has not ended, if there is one."""
+    run = tables.run.c
+    query = select(run.id).where(
+        run.feed_id == feed,
+        run.requester == requester,
+        run.kind.in_([RunKind.IMPORT.value, RunKind.IMPORT_PLAN.value]),
+        run.state.in_([state.value for state in RunState if not state.is_final]),
+        run.request == request,
+        ~run.cancel_requested,
+    )
+    found = view.connection.execute(query.order_by(run.created_at).limit(1)).scalar_one_or_none()
+    return None if found is None else RunId(found)
 
 
 def put(view: Note | Change, run: RunId, moved: MovedProject) -> None:
@@ -98,9 +113,7 @@ def totals(view: View, run: RunId) -> MovedTotals:
 
 
 def _files(view: View, run: RunId, name: str) -> tuple[MovedFile, ...]:
-    query = (
-        select(tables.moved_file).where(_file.run == run, _file.project == name).order_by(_file.filename)
-    )
+    query = select(tables.moved_file).where(_file.run == run, _file.project == name).order_by(_file.filename)
     return tuple(_read(row) for row in view.connection.execute(query))
 
 
