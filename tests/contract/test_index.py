@@ -17,7 +17,8 @@ from feedgate.model.digest import parse_digest
 from feedgate.model.distribution import Distribution
 from feedgate.model.index import WHOLE, Content, Index, NoSuchFile, NoSuchProject, Span, SpanNotSatisfiable
 from feedgate.model.names import ProjectName, parse_project_name
-from feedgate.outside.destination import Destination, DestinationSettings
+from feedgate.outside.destination import Destination
+from feedgate.outside.destination_settings import DestinationSettings
 from feedgate.outside.proxies import Proxies
 from tests.doubles.memory_index import STOCK, MemoryIndex, Stocked
 from tests.doubles.upstream import Upstream

@@ -9,7 +9,7 @@ from feedgate.model.destination import Addresses
 from feedgate.model.secret import Secret
 from feedgate.outside.azure_upstreams import feed_url, has_upstream_sources
 from feedgate.outside.body import Limits
-from feedgate.outside.destination import DestinationSettings
+from feedgate.outside.destination_settings import DestinationSettings
 from feedgate.outside.destination_address import (
     AZURE_HOST,
     AZURE_LEGACY_SUFFIX,

@@ -22,7 +22,8 @@ from feedgate.model.names import parse_project_name
 from feedgate.model.secret import Secret
 from feedgate.outside.body import Limits as Patient
 from feedgate.outside.delivery import Conflict, Delivery, Exceeds, Outgoing, Present, Refused, Sent, Spent
-from feedgate.outside.destination import Destination, DestinationSettings
+from feedgate.outside.destination import Destination
+from feedgate.outside.destination_settings import DestinationSettings
 from feedgate.outside.destination_peer import DestinationDenied, DestinationUnavailable, NotADestination
 from feedgate.outside.egress import EgressDenied
 from feedgate.outside.exchange import UploadRedirected
@@ -686,6 +687,13 @@ async def test_a_page_that_leads_to_another_host_is_none_of_the_destinations(
     there.page_answers = [Says(302, headers={"Location": "http://pages.example/simple/demo/"})]
     async with opened(there) as destination:
         with pytest.raises(NoSuchProject):
+            await destination.page(DEMO)
+
+
+async def test_a_page_to_sign_in_at_on_another_host_is_no_absence(there: ScriptedDestination) -> None:
+    there.page_answers = [Says(302, headers={"Location": "http://login.example/?back=/simple/demo/"})] * 3
+    async with opened(there) as destination:
+        with pytest.raises(DestinationUnavailable):
             await destination.page(DEMO)
 
 

@@ -14,7 +14,8 @@ from feedgate.model.index import NoSuchProject
 from feedgate.model.names import parse_project_name
 from feedgate.model.secret import Secret
 from feedgate.outside.delivery import Conflict, Exceeds, Outgoing, Present, Refused, Sent, Spent
-from feedgate.outside.destination import Destination, DestinationSettings
+from feedgate.outside.destination import Destination
+from feedgate.outside.destination_settings import DestinationSettings
 from feedgate.outside.destination_address import derive_addresses
 from feedgate.outside.destination_peer import DestinationDenied, NotADestination
 from feedgate.outside.proxies import Proxies

@@ -3,6 +3,8 @@
 import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Final
+from urllib.parse import urlsplit
 
 from feedgate.app.directory import DataDirectory
 from feedgate.app.settings import Settings
@@ -14,8 +16,12 @@ from feedgate.model.secret import Secret
 from feedgate.model.secret_source import SecretSource
 from feedgate.outside.allowed_destinations import AllowedDestinations
 from feedgate.outside.credentials import Missing, Surroundings, read_secret
-from feedgate.outside.destination import Destination, DestinationSettings
+from feedgate.outside.destination import Destination
+from feedgate.outside.destination_settings import DestinationSettings
 from feedgate.records.database import Database
+
+_COLLECTION_VARIABLE: Final = "SYSTEM_COLLECTIONURI"
+"""In a job of Azure Pipelines it names the service: Azure's own, or an Azure DevOps Server."""
 
 
 @asynccontextmanager
@@ -23,8 +29,11 @@ async def open_destination(
     settings: Settings, records: Database, addresses: Addresses, credentials: UserAndPassword | None
 ) -> AsyncIterator[Destination]:
     """Give the destination at ``addresses``, whose own hosts may be asked whatever their addresses are."""
+    collection = urlsplit(os.environ.get(_COLLECTION_VARIABLE, "")).hostname
     understood = DestinationSettings(
-        authority=settings.upstream.ca, allowed_hosts=settings.destinations.allowed_hosts
+        authority=settings.upstream.ca,
+        allowed_hosts=settings.destinations.allowed_hosts,
+        azure_hosts=() if collection is None else (collection,),
     )
     known = RecordedDigests(records)
     async with Destination.opened(addresses, credentials, understood, known=known) as destination:

@@ -41,7 +41,7 @@ from feedgate.model.distribution import Distribution
 from feedgate.model.index import Index
 from feedgate.model.ledger import Serial
 from feedgate.model.names import ProjectName
-from feedgate.model.run import Run, RunId
+from feedgate.model.run import Run, RunId, RunKind
 from feedgate.outside.destination import Destination
 from feedgate.outside.fetcher import Fetcher, Stored
 from feedgate.outside.receiving import ReceivingStore
@@ -241,7 +241,7 @@ class RunIndexes:
         located = await asyncio.to_thread(feed_of, sources.records, run)
         learnt = await asyncio.to_thread(learnt_by, sources.records, run.id)
         destination = await sources.destinations.of(run.id, located.id, asked)
-        await destination.check()
+        await destination.check(uploads=run.kind is not RunKind.PLAN)
         homes = _Homes(sources.fetcher, destination)
         arrivals = Arrivals(homes, sources.blobs, sources.looks)
         seen = Remembered(destination)

@@ -11,6 +11,7 @@ from feedgate.errors import FeedgateError
 from feedgate.formats.core_metadata import CoreMetadata
 from feedgate.gate.look import Looks
 from feedgate.index.described import Described
+from feedgate.index.over_http import drop
 from feedgate.index.remembered import Remembered
 from feedgate.intake.destinations import Destinations
 from feedgate.intake.kept import Proof
@@ -18,6 +19,7 @@ from feedgate.intake.learnt import keep_learnt
 from feedgate.intake.order import Release, order_of
 from feedgate.intake.prove import Prove
 from feedgate.intake.run_index import Faced, RunIndexes
+from feedgate.intake.saving import have_saved
 from feedgate.intake.sending import Closure, Sending, all_there, find_listed, release_of
 from feedgate.intake.sent import GOOD, End, Sent, SentFile, keep_sent, sent_by
 from feedgate.intake.staging import Staging, stage
@@ -83,6 +85,9 @@ class Send:
         await asyncio.to_thread(keep_sent, self.records, run.id, sent)
         if not all_there(sent.files.values()):
             return Failed("not-all-sent", in_words(sent.files))
+        listed = [find_listed(pages.get(row.project), row.file.filename) for row in staging.rows]
+        notes = await have_saved(destination, [file for file in listed if file is not None])
+        sent = replace(sent, notes=notes)
         return await self._prove(run, faced, staging, pages, sent, tell)
 
     def _sending(
@@ -139,7 +144,9 @@ class Send:
         self, run: Run, faced: Faced, staging: Staging, pages: Pages, sent: Sent, tell: Tell
     ) -> Outcome:
         """Ask for each file, and resolve the request's own words from the destination alone."""
-        unreachable = await why_unreachable(faced.destination, with_our_bytes(staging.rows, sent.files), pages)
+        unreachable = await why_unreachable(
+            faced.destination, with_our_bytes(staging.rows, sent.files), pages
+        )
         index = Described(Remembered(faced.destination, pages), staging.held, self.blobs)
         proofs: dict[str, Proof] = {}
         for target in run.targets:
@@ -166,8 +173,12 @@ async def outgoing(blobs: BlobStore, row: Published, metadata_digest: str | None
     metadata = b"" if not metadata_digest else await (await blobs.open(Digest(metadata_digest))).read()
 
     async def chunks() -> AsyncIterator[bytes]:
-        async for chunk in (await blobs.open(row.digest)).chunks:
-            yield chunk
+        content = await blobs.open(row.digest)
+        try:
+            async for chunk in content.chunks:
+                yield chunk
+        finally:  # an upload may be cut short
+            await drop(content)
 
     return Outgoing(
         project=row.project,
@@ -220,9 +231,7 @@ def with_our_bytes(rows: Iterable[Published], files: Mapping[str, SentFile]) -> 
     return [row for row in rows if row.file.filename not in accepted]
 
 
-async def why_unreachable(
-    destination: Destination, rows: Iterable[Published], pages: Pages
-) -> str | None:
+async def why_unreachable(destination: Destination, rows: Iterable[Published], pages: Pages) -> str | None:
     """Return why one of the files can not be had from the destination, None where all can."""
 
     async def fault(row: Published) -> str | None:

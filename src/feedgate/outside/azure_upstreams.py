@@ -14,9 +14,9 @@ from feedgate.errors import FeedgateError
 from feedgate.model.destination import Addresses
 from feedgate.model.secret import Secret
 from feedgate.outside.body import MEBIBYTE
-from feedgate.outside.destination import DestinationSettings
 from feedgate.outside.destination_address import AzurePlace, azure_place
 from feedgate.outside.destination_peer import DestinationPeer
+from feedgate.outside.destination_settings import DestinationSettings
 from feedgate.outside.fetcher import Fetcher, FetcherSettings, PageAnswer
 from feedgate.outside.patience import Patience
 

@@ -1,12 +1,10 @@
 """A destination: a foreign index that is read as any other, and can be sent to (Azure Artifacts and its like)."""
 
-import asyncio
 import base64
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from http import HTTPStatus
-from pathlib import Path
 from urllib.parse import quote
 
 from aiohttp.abc import AbstractResolver
@@ -17,46 +15,20 @@ from feedgate.model.distribution import Distribution, InvalidFilename, parse_fil
 from feedgate.model.index import WHOLE, Content, NoSuchFile, NoSuchProject, ProjectPage, Span
 from feedgate.model.names import ProjectName
 from feedgate.model.secret import Secret
-from feedgate.outside.body import Limits as Patient
+from feedgate.outside.azure_upstreams import has_upstream_sources
 from feedgate.outside.delivery import Conflict, Delivery, Outgoing, Present
 from feedgate.outside.destination_peer import DENIALS, DestinationPeer, NotADestination
+from feedgate.outside.destination_settings import DestinationSettings
 from feedgate.outside.fetcher import Fetcher, FetcherSettings, Stored
 from feedgate.outside.known_digests import HashedOnly, InMemory, KnownDigests
 from feedgate.outside.patience import Patience
 from feedgate.outside.peer import GONE
-from feedgate.outside.proxies import Proxies
 from feedgate.outside.receiving import ReceivingStore
 from feedgate.outside.sending import Sender
 from feedgate.outside.upstream import ACCEPT, Upstream
 
-MOST_CONNECTIONS = 8
-"""pypiserver has one thread, and a backlog that is soon full."""
-
-_LONGEST_WAIT_SECONDS = 300.0
 _FRESH: Mapping[str, str] = {**ACCEPT, "Cache-Control": "max-age=0"}
 """An answer is confirmed on the page, so a page that somebody kept is of no use."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DestinationSettings:
-    """What the operator says of destinations; ``proxies`` None = those of the environment.
-
-    ``allowed_hosts`` may be connected to whatever their addresses are, beside the two addresses'
-    own; ``azure_hosts`` are Azure DevOps Servers. ``look_waits_seconds`` lie between the looks
-    that an upload's answer is confirmed by, so there is one look more.
-    """
-
-    attempts: int = 5
-    first_wait_seconds: float = 1.0
-    longest_wait_seconds: float = _LONGEST_WAIT_SECONDS
-    look_waits_seconds: tuple[float, ...] = (1.0, 4.0, 15.0, 40.0)
-    connections: int = MOST_CONNECTIONS
-    authority: Path | None = None
-    allowed_hosts: tuple[str, ...] = ()
-    azure_hosts: tuple[str, ...] = ()
-    proxies: Proxies | None = None
-    limits: Patient = field(default_factory=lambda: Patient(silence_seconds=60.0, grace_seconds=90.0))
-    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
 
 
 class Destination:
@@ -69,11 +41,13 @@ class Destination:
         peer: DestinationPeer,
         sender: "_Sending",
         known: KnownDigests,
+        ask_upstreams: Callable[[], Awaitable[bool | None]],
     ) -> None:
         self.addresses = addresses
         self._fetcher = fetcher
         self._peer = peer
         self._known = known
+        self._ask_upstreams = ask_upstreams
         self._index = Upstream(fetcher, addresses.read_url, peer=peer, headers=_FRESH)
         self._patience = sender.patience
         self._sender = sender.by(self._there)
@@ -123,7 +97,14 @@ class Destination:
                 settings.look_waits_seconds,
                 _spellings(credentials),
             )
-            yield cls(addresses, fetcher, peer, sending, known or InMemory())
+            yield cls(
+                addresses,
+                fetcher,
+                peer,
+                sending,
+                known or InMemory(),
+                lambda: has_upstream_sources(addresses, credentials, settings, resolver=resolver),
+            )
 
     @property
     def name(self) -> str:
@@ -196,8 +177,14 @@ class Destination:
             return Present() if there == outgoing.digest else Conflict(there)
         return await self._sender.send(outgoing)
 
-    async def check(self) -> None:
+    async def has_upstream_sources(self) -> bool | None:
+        """Return whether it lists what it has not saved yet (Azure alone does); None where nobody can say."""
+        return await self._ask_upstreams()
+
+    async def check(self, *, uploads: bool = True) -> None:
         """Ask both addresses once: somebody must answer there, show an index and let us in.
+
+        Without ``uploads`` the pages alone: a reader may plan.
 
         Raises NotADestination, DestinationDenied, DestinationUnavailable, CertificateNotTrusted.
         """
@@ -209,6 +196,8 @@ class Destination:
             raise NotADestination(read_url, status=status, is_upload=False)
         if status != HTTPStatus.OK:
             raise self._peer.refusal(read_url, status)
+        if not uploads:
+            return
         # What an upload address answers to a GET says nothing of uploads, except who is not let in.
         status = await self._fetcher.probe(upload_url, name=upload_url, headers={}, patience=self._patience)
         if status in DENIALS:

@@ -16,9 +16,9 @@ from feedgate.model.names import ProjectName
 from feedgate.model.secret import Secret
 from feedgate.outside.azure_packages import AzurePackages
 from feedgate.outside.azure_upstreams import feed_url, has_upstream_sources
-from feedgate.outside.destination import DestinationSettings
 from feedgate.outside.destination_address import azure_place
 from feedgate.outside.destination_peer import DestinationPeer
+from feedgate.outside.destination_settings import DestinationSettings
 from feedgate.outside.fetcher import Fetcher, FetcherSettings, Stored
 from feedgate.outside.known_digests import InMemory, KnownDigests
 from feedgate.outside.patience import Patience

@@ -82,7 +82,7 @@ class Upstream:
         )
         if answer.status == HTTPStatus.NOT_MODIFIED and kept is not None:
             return self._parse(kept, name)
-        if answer.status in GONE or "location" in answer.headers:
+        if answer.status in GONE or _leads_on(answer, name):
             raise NoSuchProject(name, index=self._peer.name)
         if answer.status != HTTPStatus.OK:
             raise self._peer.refusal(name, answer.status)
@@ -157,6 +157,13 @@ def _parse(page: KeptPage, name: ProjectName) -> ProjectPage:
     if _is_json(page.content_type, name):
         return simple_json.parse_page(page.body, name=name, base_url=page.url)
     return simple_html.parse_page(page.body, name=name, base_url=page.url, content_type=page.content_type)
+
+
+def _leads_on(answer: PageAnswer, name: ProjectName) -> bool:
+    """Whether the answer leads to another index's page of the project; one to sign in at is no such page."""
+    location = answer.headers.get("location", "")
+    is_redirect = HTTPStatus.MULTIPLE_CHOICES <= answer.status < HTTPStatus.BAD_REQUEST
+    return is_redirect and location.partition("?")[0].rstrip("/").endswith(f"/{name}")
 
 
 def _parse_names(answer: PageAnswer) -> tuple[ProjectName, ...]:
