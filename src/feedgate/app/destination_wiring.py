@@ -29,15 +29,19 @@ async def open_destination(
     settings: Settings, records: Database, addresses: Addresses, credentials: UserAndPassword | None
 ) -> AsyncIterator[Destination]:
     """Give the destination at ``addresses``, whose own hosts may be asked whatever their addresses are."""
+    understood, known = destination_settings(settings), RecordedDigests(records)
+    async with Destination.opened(addresses, credentials, understood, known=known) as destination:
+        yield destination
+
+
+def destination_settings(settings: Settings) -> DestinationSettings:
+    """Return what the settings and the surroundings say of foreign indexes."""
     collection = urlsplit(os.environ.get(_COLLECTION_VARIABLE, "")).hostname
-    understood = DestinationSettings(
+    return DestinationSettings(
         authority=settings.upstream.ca,
         allowed_hosts=settings.destinations.allowed_hosts,
         azure_hosts=() if collection is None else (collection,),
     )
-    known = RecordedDigests(records)
-    async with Destination.opened(addresses, credentials, understood, known=known) as destination:
-        yield destination
 
 
 def standing_destinations(settings: Settings, directory: DataDirectory, records: Database) -> Standing:

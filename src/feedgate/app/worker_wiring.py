@@ -15,6 +15,7 @@ import uv
 from feedgate.app.clock import now
 from feedgate.app.destination_wiring import open_destination, standing_destinations
 from feedgate.app.directory import DataDirectory
+from feedgate.app.import_wiring import import_sources
 from feedgate.app.own_destination import OwnDestination
 from feedgate.app.settings import Settings
 from feedgate.app.upstream_wiring import open_upstream
@@ -62,6 +63,7 @@ async def open_worker(
     ):
         parts = IntakeParts(
             sources=Sources(records, blobs, fetcher, upstream, looks, destinations),
+            imports=import_sources(settings, records, _own(own)),
             uv=Uv(
                 Path(uv.find_uv_bin()),
                 Path(sys.executable),

@@ -11,7 +11,9 @@ from feedgate.feed.publish import has_published
 from feedgate.intake.build import Build
 from feedgate.intake.decide import Decide
 from feedgate.intake.fetch import Fetch
+from feedgate.intake.import_sources import ImportSources
 from feedgate.intake.inspect import Inspect
+from feedgate.intake.move_in import MoveIn
 from feedgate.intake.prove import Prove
 from feedgate.intake.publish import Publish
 from feedgate.intake.resolve import Resolve
@@ -30,6 +32,7 @@ class IntakeParts:
     """What the steps are made of; the resolver's work lies below ``scratch``."""
 
     sources: Sources
+    imports: ImportSources
     uv: Uv
     scratch: Path
     clock: Callable[[], datetime]
@@ -65,7 +68,13 @@ def make_workflows(parts: IntakeParts) -> Mapping[RunKind, Workflow]:
         release=release,
     )
     plan = Workflow("plan", (PerTarget(resolve),), done=RunState.PLANNED, release=release)
-    return {RunKind.ADD: add, RunKind.PLAN: plan}
+    move_in = MoveIn(records, blobs, looks, sources.upstream, parts.imports, clock)
+    return {
+        RunKind.ADD: add,
+        RunKind.PLAN: plan,
+        RunKind.IMPORT: Workflow("import", (Once(move_in),), done=RunState.PUBLISHED),
+        RunKind.IMPORT_PLAN: Workflow("import-plan", (Once(move_in),), done=RunState.PLANNED),
+    }
 
 
 def _has_happened(view: View, run_id: RunId) -> bool:
