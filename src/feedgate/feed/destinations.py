@@ -115,9 +115,7 @@ def remove_destination(
     return known
 
 
-def list_destinations(
-    records: Database, caller: Caller, path: FeedPath
-) -> tuple[StandingDestination, ...]:
+def list_destinations(records: Database, caller: Caller, path: FeedPath) -> tuple[StandingDestination, ...]:
     """Return the feed's standing destinations, by name."""
     with records.read() as view:
         located = require(view, caller, Permission.HISTORY_READ, path)

@@ -1,13 +1,14 @@
 """What a request says of the destination that its closure is sent to, in plain values that are stored."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 from feedgate.errors import Invalid
 from feedgate.index.learning_overlay import Said
 from feedgate.model.destination import Addresses, Limits, parse_limits
 from feedgate.model.names import ProjectName, parse_project_name
+from feedgate.model.standing_destination import StandingDestination
 
 
 class DestinationUnclear(Invalid):
@@ -73,9 +74,30 @@ class AskedDestination:
         """What is said to be too much for it; raises InvalidLimit."""
         return parse_limits(self.limits)
 
+    def with_standing(
+        self, standing: StandingDestination, internal: Collection[ProjectName]
+    ) -> "AskedDestination":
+        """Return it with what the standing destination says too; ``internal`` are the feed's own names.
+
+        Those are never asked upstream, whatever the request allows: that is for an Owner to change.
+        """
+        allowed = (*standing.upstream_allow, *map(parse_project_name, self.upstream_allow))
+        return replace(
+            self,
+            name=standing.name,
+            internal=_once(*standing.internal, *self.internal, *sorted(internal)),
+            upstream_allow=_once(*(name for name in allowed if name not in internal)),
+            accept_existing=_once(*standing.accept_existing, *self.accept_existing),
+            limits=_once(*standing.limits, *self.limits),
+        )
+
     def check(self) -> None:
         """Raise the first error there is in it."""
         is_own = self.upload_url is not None and self.read_url is not None
         if (self.name is not None) is is_own or (self.upload_url is None) is not (self.read_url is None):
             raise DestinationUnclear
         _ = self.said, self.accepted, self.stated_limits
+
+
+def _once(*texts: str) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(texts))

@@ -63,9 +63,9 @@ def order_of(
         by_name.setdefault(release[0], []).append(release)
     edges: dict[Release, set[Release]] = {release: set() for release in members}
     for environment in environments:
-        extras = _extras(members, environment, words)
+        extras = extras_asked(members, environment, words)
         for release, files in members.items():
-            for requirement in _holding(files, environment, extras.get(release[0], frozenset())):
+            for requirement in requirements_holding(files, environment, extras.get(release[0], frozenset())):
                 for other in by_name.get(canonicalize_name(requirement.name), ()):
                     if requirement.specifier.contains(Version(other[1]), prereleases=True):
                         edges[release].add(other)
@@ -73,7 +73,7 @@ def order_of(
     return Order(_ranks(frozen), frozen)
 
 
-def _extras(
+def extras_asked(
     members: Mapping[Release, Sequence[CoreMetadata]],
     environment: Mapping[str, str],
     words: Sequence[Requirement],
@@ -86,7 +86,7 @@ def _extras(
         members_ask = (
             requirement
             for release, files in members.items()
-            for requirement in _holding(files, environment, found.get(release[0], frozenset()))
+            for requirement in requirements_holding(files, environment, found.get(release[0], frozenset()))
         )
         for requirement in (*words, *members_ask):
             name = canonicalize_name(requirement.name)
@@ -97,9 +97,10 @@ def _extras(
     return found
 
 
-def _holding(
+def requirements_holding(
     files: Sequence[CoreMetadata], environment: Mapping[str, str], extras: frozenset[str]
 ) -> Iterable[Requirement]:
+    """Yield what a release's files require in an environment, with those extras."""
     for metadata in files:
         for requirement in metadata.requires_dist:
             if any(requirement_holds(requirement, environment, extra) for extra in ("", *extras)):

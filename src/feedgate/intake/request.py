@@ -1,6 +1,7 @@
 """Requests: posted, listed, followed, cancelled and retried. Posting only writes the run's row."""
 
 import secrets
+from dataclasses import replace
 from datetime import datetime
 
 from feedgate.access.permissions import Permission
@@ -13,15 +14,18 @@ from feedgate.access.require import (
     role_of,
 )
 from feedgate.errors import Conflict, Missing
+from feedgate.feed.destinations import NoSuchDestination
 from feedgate.feed.feeds import prepare_feed
 from feedgate.intake.asked import Asked, check, targets_of
+from feedgate.intake.asked_destination import AskedDestination
 from feedgate.model.access import Caller
 from feedgate.model.names import FeedPath
 from feedgate.model.run import Run, RunId, RunKind, RunState
 from feedgate.model.target import Target
-from feedgate.records import events, feeds, runs
+from feedgate.records import destinations, events, feeds, projects, runs
 from feedgate.records.database import Database, View
 from feedgate.records.events import Told
+from feedgate.records.feeds import Located
 from feedgate.records.runs import Posting
 
 
@@ -78,9 +82,10 @@ def post_request(
 ) -> Run:
     """Write a run's row and return it; the same key of the same actor on the feed returns the first.
 
-    The targets are fixed here: the request's own, else the feed's. A command's own destination
-    is for administrators; a plan for one needs no feed, and makes none. Raises what is
-    wrong with the request itself (Invalid, naming file and line), and what ``require`` raises.
+    The targets are fixed here: the request's own, else the feed's; so is what a standing destination
+    says of names. A command's own destination is for administrators; a plan for one needs no feed, and
+    makes none. Raises what is wrong with the request itself (Invalid, naming file and line),
+    NoSuchDestination, and what ``require`` raises.
     """
     is_own = asked.destination is not None and asked.destination.name is None
     if is_own:
@@ -89,8 +94,10 @@ def post_request(
         prepare_feed(records, caller, path, now=now)
     with records.read() as view:
         located = feeds.find(view, path) if is_own and asked.kind is RunKind.PLAN else None
-        located = located or require(view, caller, Permission.FEED_REQUEST, path)
+        located = located or require(view, caller, _needed(asked.kind, asked.destination), path)
         feed = feeds.state(view, located)
+    if asked.destination is not None and not is_own:
+        asked = replace(asked, destination=_with_standing(records, located, asked.destination))
     targets = targets_of(asked) or (() if feed is None else feed.targets)
     check(asked, targets)
     posting = Posting(
@@ -210,7 +217,23 @@ def _seen(view: View, caller: Caller, run_id: str) -> Run:
 def _require_request(view: View, caller: Caller, run: Run) -> None:
     """Raise unless the caller may act on the run; a plan for a command's own destination has no feed to ask."""
     if run.destination is None or not is_administering(caller):
-        require(view, caller, Permission.FEED_REQUEST, run.feed)
+        require(view, caller, _needed(run.kind, run.destination), run.feed)
+
+
+def _needed(kind: RunKind, destination: object) -> Permission:
+    """Return what who asks for a run must be permitted: more, where something goes out of the house."""
+    sends = kind is RunKind.SEND or (kind is RunKind.ADD and destination is not None)
+    return Permission.FEED_SEND if sends else Permission.FEED_REQUEST
+
+
+def _with_standing(records: Database, located: Located, asked: AskedDestination) -> AskedDestination:
+    name = asked.name or ""
+    with records.read(located.id) as snapshot:
+        standing = destinations.find(snapshot, located.id, name.lower())
+        known = projects.all_projects(snapshot, located.id)
+    if standing is None:
+        raise NoSuchDestination(located.path, name)
+    return asked.with_standing(standing, [name for name, one in known.items() if one.is_internal])
 
 
 def _written(targets: tuple[Target, ...]) -> tuple[str, ...]:

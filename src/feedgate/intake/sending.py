@@ -109,7 +109,13 @@ class Sending:
         if not going:
             return
         await self.attempting([row.file.filename for row in going])
-        await asyncio.gather(*(self._send_one(row) for row in going))
+        tasks = [asyncio.ensure_future(self._send_one(row)) for row in going]
+        try:
+            await asyncio.gather(*tasks)
+        finally:  # one that failed ends the others: nothing is sent behind the back of who sends it again
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
 
     async def _send_one(self, row: Published) -> None:
         listed = self.pages.get(row.project) or ProjectPage(row.project, (), "")

@@ -19,6 +19,7 @@ from feedgate.intake.publish import Publish
 from feedgate.intake.resolve import Resolve
 from feedgate.intake.run_index import RunIndexes, Sources
 from feedgate.intake.send import Send
+from feedgate.intake.send_feed import SendFeed
 from feedgate.intake.sent import has_sent
 from feedgate.intake.uv import Uv
 from feedgate.model.run import RunId, RunKind, RunState
@@ -67,11 +68,19 @@ def make_workflows(parts: IntakeParts) -> Mapping[RunKind, Workflow]:
         has_happened=_has_happened,
         release=release,
     )
+    send = Workflow(
+        "send",
+        (Once(SendFeed(records, blobs, looks, sources.destinations)),),
+        done=RunState.PUBLISHED,
+        has_happened=has_sent,
+        release=release,
+    )
     plan = Workflow("plan", (PerTarget(resolve),), done=RunState.PLANNED, release=release)
     move_in = MoveIn(records, blobs, looks, sources.upstream, parts.imports, clock)
     return {
         RunKind.ADD: add,
         RunKind.PLAN: plan,
+        RunKind.SEND: send,
         RunKind.IMPORT: Workflow("import", (Once(move_in),), done=RunState.PUBLISHED),
         RunKind.IMPORT_PLAN: Workflow("import-plan", (Once(move_in),), done=RunState.PLANNED),
     }

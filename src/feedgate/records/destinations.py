@@ -54,9 +54,7 @@ def put(change: Change, feed: FeedId, destination: StandingDestination) -> None:
 
 def remove(change: Change, feed: FeedId, name: str) -> bool:
     """Close the destination's row; False where there was none."""
-    return close(
-        change, tables.feed_destination, _destination.feed_id == feed, _destination.name == name
-    )
+    return close(change, tables.feed_destination, _destination.feed_id == feed, _destination.name == name)
 
 
 def _read(row: Row[Any]) -> StandingDestination:

@@ -1,0 +1,231 @@
+"""Step: have a destination list what a feed holds. Nothing is resolved, and the gate has seen all of it before."""
+
+import asyncio
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
+from typing import ClassVar, Final
+
+from feedgate.blobs.store import BlobStore
+from feedgate.formats.core_metadata import CoreMetadata, parse_core_metadata
+from feedgate.gate.look import Looks
+from feedgate.gate.looked import Looked
+from feedgate.intake.asked_destination import AskedDestination
+from feedgate.intake.destinations import Destinations
+from feedgate.intake.feed_files import FeedFiles, files_to_send
+from feedgate.intake.feed_order import FeedOrder, feed_order_of
+from feedgate.intake.order import Release
+from feedgate.intake.run_index import NoMetadata
+from feedgate.intake.saving import have_saved
+from feedgate.intake.send import (
+    Pages,
+    in_words,
+    outgoing,
+    read_pages,
+    why_unreachable,
+    with_addresses,
+    with_our_bytes,
+)
+from feedgate.intake.sending import Closure, Sending, all_there, find_listed, release_of
+from feedgate.intake.sent import Sent, keep_sent, sent_by
+from feedgate.intake.standing import SecretMissing
+from feedgate.model.destination import Limits, parse_limits
+from feedgate.model.digest import Digest
+from feedgate.model.environment import marker_environment
+from feedgate.model.index import ProjectPage
+from feedgate.model.names import ProjectName, parse_project_name
+from feedgate.model.run import Done, Event, Failed, Later, Outcome, Run, Tell
+from feedgate.model.send_request import SendRequest
+from feedgate.model.target import Target
+from feedgate.outside.delivery import Delivery, Exceeds
+from feedgate.outside.destination import Destination
+from feedgate.outside.destination_peer import DestinationUnavailable
+from feedgate.records import destinations, runs
+from feedgate.records.database import Database, FeedId
+from feedgate.records.distributions import Published
+
+_MOST_TRIES: Final = 10
+"""How often a send begins again that broke off in the middle: after an hour it stands in the way of later ones."""
+
+_MOST_TRIES_AWAY: Final = 100
+"""How often a destination is asked that does not answer at all: for about a day."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """What the run is to do, with what the standing destination says now."""
+
+    feed: FeedId
+    request: SendRequest
+    accepted: frozenset[ProjectName]
+    limits: Limits
+    tries: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Held:
+    """The files to send and what each says of itself."""
+
+    files: FeedFiles
+    looked: Mapping[Digest, Looked]
+    metadata: Mapping[str, CoreMetadata]
+    order: FeedOrder
+
+
+@dataclass(frozen=True, slots=True)
+class SendFeed:
+    """Send files of the feed to a destination; what is there is not sent again.
+
+    To a standing destination a run waits that can not be sent now; a command's own has somebody who waits.
+    """
+
+    name: ClassVar[str] = "send"
+
+    records: Database
+    blobs: BlobStore
+    looks: Looks
+    destinations: Destinations
+
+    async def __call__(self, run: Run, target: Target | None, tell: Tell) -> Outcome:
+        """Send, confirm, and ask for each file."""
+        del target
+        asked = await asyncio.to_thread(self._asked, run)
+        most_tries = _MOST_TRIES_AWAY
+        try:
+            destination = await self._open(run, asked)
+            await destination.check()
+            most_tries = _MOST_TRIES
+            held = await self._held(run, asked)
+            async with self.destinations.sending(destination):
+                return await self._send(run, asked, destination, held, tell)
+        except (SecretMissing, DestinationUnavailable) as error:
+            if asked.request.name is None or asked.tries >= most_tries:
+                raise
+            tell(Event("waits", {"reason": error.message}))
+            return Later(error.message)
+
+    def _asked(self, run: Run) -> _Asked:
+        with self.records.read() as view:
+            request = SendRequest.from_text(runs.request_text(view, run.id))
+            feed = runs.feed_of(view, run.id)
+            tries = runs.tries(view, run.id)
+            standing = None if request.name is None else destinations.find(view, feed, request.name)
+        accepted, limits = request.accept_existing, request.limits
+        if standing is not None:
+            accepted, limits = accepted + standing.accept_existing, limits + standing.limits
+        return _Asked(
+            feed, request, frozenset(map(parse_project_name, accepted)), parse_limits(limits), tries
+        )
+
+    async def _open(self, run: Run, asked: _Asked) -> Destination:
+        request = asked.request
+        there = AskedDestination(name=request.name, upload_url=request.upload_url, read_url=request.read_url)
+        return await self.destinations.of(run.id, asked.feed, there)
+
+    async def _held(self, run: Run, asked: _Asked) -> _Held:
+        files = await asyncio.to_thread(files_to_send, self.records, asked.feed, asked.request)
+        looked = await self.looks.look_all(
+            [(row.digest, row.file.filename) for row in files.rows], seen=lambda _count: None
+        )
+        metadata, order = await asyncio.to_thread(_read, run, files.rows, looked)
+        return _Held(files, looked, metadata, order)
+
+    async def _send(
+        self, run: Run, asked: _Asked, destination: Destination, held: _Held, tell: Tell
+    ) -> Outcome:
+        rows = held.files.rows
+        sent = await asyncio.to_thread(sent_by, self.records, run.id)
+        pages = await read_pages(destination, {row.project for row in rows})
+        sending = self._sending(run, asked, destination, held, pages, sent, tell)
+        await sending.run()
+        pages = {**pages, **await read_pages(destination, _changed(rows, pages))}
+        sent = replace(
+            await asyncio.to_thread(sent_by, self.records, run.id),
+            files=with_addresses(sending.files, rows, pages),
+            spent=sending.spent,
+            notes=_notes(held.files),
+        )
+        await asyncio.to_thread(keep_sent, self.records, run.id, sent)
+        if not all_there(sent.files.values()):
+            return Failed("not-all-sent", in_words(sent.files))
+        listed = [find_listed(pages.get(row.project), row.file.filename) for row in rows]
+        saved = await have_saved(destination, [file for file in listed if file is not None])
+        sent = replace(sent, notes=(*sent.notes, *saved))
+        reason = await why_unreachable(destination, with_our_bytes(rows, sent.files), pages)
+        if reason is not None:
+            return Failed(
+                "not-there-afterwards",
+                f"{asked.request.in_words}: all files are listed, but: {reason}. "
+                f"Next: look at the destination's page, then: feedgate run retry {run.id}",
+            )
+        await asyncio.to_thread(keep_sent, self.records, run.id, replace(sent, is_complete=True))
+        return Done()
+
+    def _sending(  # what is sent, to whom, and what is known of both
+        self,
+        run: Run,
+        asked: _Asked,
+        destination: Destination,
+        held: _Held,
+        pages: Pages,
+        sent: Sent,
+        tell: Tell,
+    ) -> Sending:
+        size_bytes = {row.file.filename: row.size_bytes for row in held.files.rows}
+        attempted = set(sent.attempted)
+
+        async def deliver(row: Published, listed: ProjectPage) -> Delivery:
+            name = row.file.filename
+            version = held.metadata[name].metadata_version
+            limits = asked.limits.narrowed(sending.limits)
+            words = limits.exceeded_by(metadata_version=version, size_bytes=row.size_bytes)
+            if words is not None and find_listed(listed, name) is None:
+                return Exceeds(Limits(), words)
+            return await destination.deliver(
+                await outgoing(self.blobs, row, held.looked[row.digest].metadata_digest), listed=listed
+            )
+
+        async def attempting(filenames: Collection[str]) -> None:
+            attempted.update(filenames)
+            await asyncio.to_thread(
+                keep_sent, self.records, run.id, replace(sent, attempted=frozenset(attempted))
+            )
+
+        def ended(count: int) -> None:
+            there = sum(size_bytes[name] for name in sending.files)
+            facts = {
+                "files": count,
+                "of_files": len(size_bytes),
+                "bytes": there,
+                "of_bytes": sum(size_bytes.values()),
+            }
+            tell(Event("progress", facts))
+
+        closure = Closure(held.files.rows, held.metadata, held.order, asked.accepted)
+        sending = Sending(closure, pages, sent.attempted, deliver, attempting, ended, chooses=False)
+        return sending
+
+
+def _read(
+    run: Run, rows: tuple[Published, ...], looked: Mapping[Digest, Looked]
+) -> tuple[Mapping[str, CoreMetadata], FeedOrder]:
+    """Return what each file says of itself, and the order that follows from it."""
+    metadata: dict[str, CoreMetadata] = {}
+    members: dict[Release, list[CoreMetadata]] = {}
+    for row in rows:
+        raw = looked[row.digest].metadata
+        if raw is None:
+            raise NoMetadata(row.file.filename)
+        metadata[row.file.filename] = parse_core_metadata(raw, filename=row.file.filename)
+        members.setdefault(release_of(row), []).append(metadata[row.file.filename])
+    return metadata, feed_order_of(members, [marker_environment(one, one.python) for one in run.targets])
+
+
+def _changed(rows: tuple[Published, ...], pages: Pages) -> set[ProjectName]:
+    """Return the projects of which something was missing before."""
+    return {row.project for row in rows if find_listed(pages.get(row.project), row.file.filename) is None}
+
+
+def _notes(files: FeedFiles) -> tuple[str, ...]:
+    if not files.yanked:
+        return ()
+    return (f"yanked, and so not sent: {', '.join(files.yanked)}",)
