@@ -7,7 +7,8 @@ refused upload spends nothing and leaves nothing.
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
+from enum import StrEnum
 from typing import Protocol
 
 from packaging.version import Version
@@ -15,20 +16,21 @@ from packaging.version import Version
 from feedgate.access.permissions import Permission
 from feedgate.access.require import require, require_actor
 from feedgate.blobs.store import AlsoHash, BlobStore, Incoming
-from feedgate.errors import Conflict, FeedgateError, Held, Refused, TooLarge
+from feedgate.errors import FeedgateError
 from feedgate.feed.form_check import check_bytes, check_form
 from feedgate.feed.sends import post_sends
 from feedgate.feed.spent import NameSpent
+from feedgate.feed.upload_errors import RELEASE_OPEN, ReleaseClosed, UploadHeld, UploadRefused, UploadTooLarge
 from feedgate.formats.core_metadata import parse_core_metadata
 from feedgate.formats.upload_form import FileBegins, FileChunk, FormLimits, UploadForm, UploadFormParser
-from feedgate.gate.decide import decide_upload
+from feedgate.gate.decide import decide_import, decide_upload
 from feedgate.gate.look import Looks
 from feedgate.gate.looked import Looked
 from feedgate.model.access import Caller
 from feedgate.model.decision import Decision, Verdict
 from feedgate.model.digest import Digest
 from feedgate.model.distribution import Distribution, InvalidFilename, Kind, parse_filename
-from feedgate.model.feed import Feed, FeedProject, Origin, Uploads
+from feedgate.model.feed import Feed, FeedProject, Origin, Uploads, UpstreamRule
 from feedgate.model.ledger import Act, Serial
 from feedgate.model.names import FeedPath, ProjectName
 from feedgate.model.run import RunId
@@ -38,59 +40,30 @@ from feedgate.records.database import Change, Database, Snapshot
 from feedgate.records.distributions import Published
 from feedgate.records.feeds import Located
 
-RELEASE_OPEN = timedelta(days=14)
-"""How long an upload may join a release, counted from the release's first file."""
 
+class UploadWay(StrEnum):
+    """As what a file is sent.
 
-class UploadTooLarge(TooLarge):
-    """A file above the server's limit."""
+    UPLOAD: as the feed's setting says. IMPORTED: the upstream is asked whether it lists a file of a name
+    that is new to the feed. MOVED: an Owner moves in from another index, so the upstream is asked
+    for every name that is not denied, what it lists is judged as an import, and no release is
+    closed. MOVED_OWN: the same for a name that the upstream is never asked for.
+    """
 
-    code = "upload-too-large"
+    UPLOAD = "upload"
+    IMPORTED = "imported"
+    MOVED = "moved"
+    MOVED_OWN = "moved-own"
 
-    def __init__(self, filename: str, limit_bytes: int) -> None:
-        super().__init__(
-            f"{filename}: is larger than this server takes, {limit_bytes} bytes",
-            next_step="Nothing was stored. An administrator can raise limits.upload_bytes.",
-            facts={"limit_bytes": limit_bytes},
-        )
+    @property
+    def is_moving(self) -> bool:
+        """Whether another index moves in."""
+        return self in {UploadWay.MOVED, UploadWay.MOVED_OWN}
 
-
-class ReleaseClosed(Conflict):
-    """A new file for a release that was first published more than 14 days ago."""
-
-    code = "release-closed"
-
-    def __init__(self, filename: str, first: datetime) -> None:
-        super().__init__(
-            f"{filename}: its release was published on {first:%Y-%m-%d}; new files join for {RELEASE_OPEN.days} days",
-            next_step="Nothing was stored. Publish a new version.",
-        )
-
-
-class UploadRefused(Refused):
-    """Policy does not let the file in."""
-
-    code = "upload-refused"
-
-    def __init__(self, filename: str, decision: Decision) -> None:
-        super().__init__(
-            f"{decision.reason}" if filename in decision.reason else f"{filename}: {decision.reason}",
-            next_step=f"Nothing was stored (policy {decision.policy}). Mend what is named, then build and upload anew.",
-            facts={"filename": filename, "policy": decision.policy},
-        )
-
-
-class UploadHeld(Held):
-    """Policy asks for a person before the file may enter."""
-
-    code = "upload-held"
-
-    def __init__(self, filename: str, decision: Decision) -> None:
-        super().__init__(
-            f"{filename}: {decision.reason}",
-            next_step=f"Nothing was stored (policy {decision.policy}). Ask an Owner of the feed.",
-            facts={"filename": filename, "policy": decision.policy},
-        )
+    @property
+    def permission(self) -> Permission:
+        """What it takes."""
+        return Permission.FEED_IMPORT if self.is_moving else Permission.DISTRIBUTION_UPLOAD
 
 
 class Listing(Protocol):
@@ -147,37 +120,38 @@ async def receive_upload(  # who, where, what, how, when
     *,
     content_type: str,
     chunks: AsyncIterator[bytes],
-    imported: bool,
+    way: UploadWay,
     clock: Callable[[], datetime],
 ) -> Uploaded:
     """Take one upload from the bytes of its form.
 
-    ``imported`` asks the upstream whether it lists the file, for a name that
-    is new to the feed. Raises what is wrong with form or file (Invalid),
-    NameSpent, ReleaseClosed, UploadRefused, UploadHeld, UploadTooLarge,
-    UpstreamUnavailable, and what ``require`` raises.
+    Raises what is wrong with form or file (Invalid), NameSpent, ReleaseClosed, UploadRefused,
+    UploadHeld, UploadTooLarge, UpstreamUnavailable, and what ``require`` raises.
     """
-    located, feed = await asyncio.to_thread(_feed, parts.records, caller, path)
+    located, feed = await asyncio.to_thread(_feed, parts.records, caller, path, way)
     parser = UploadFormParser(content_type, limits=parts.form_limits)
     async with parts.blobs.receive((AlsoHash.MD5, AlsoHash.BLAKE2_256)) as incoming:
-        form = await _stream(parser, incoming, chunks, parts.file_limit_bytes)
+        form = await _stream(parser, incoming, chunks, parts.file_limit_bytes, way)
         check_bytes(form, incoming)
         known = await asyncio.to_thread(_known, parts.records, located, form.filename, incoming.digest)
         if known is not None:
             return known
         received = await _look(parts, form, incoming)
+        listed = await _listed(parts, located, feed, received, way) if way.is_moving else None
+        if listed is None:
+            _check_own_kind(form.filename)
         # In threads: a hostile METADATA takes seconds to read.
-        policy = find_policy(feed.policy)
-        decision = await asyncio.to_thread(decide_upload, policy, form.filename, received.looked, now=clock())
+        decision = await asyncio.to_thread(_decide, feed, received, listed, clock())
         if decision.verdict is not Verdict.ADMIT:
             error = await asyncio.to_thread(
                 _keep_out, parts.records, located, caller, received, decision, clock()
             )
             raise error
         received = await asyncio.to_thread(_read, received)
-        listed = await _listed(parts, located, feed, received, imported=imported)
+        if not way.is_moving:  # only now: a private name must not leak for a file that is not taken
+            listed = await _listed(parts, located, feed, received, way)
         if listed is None:
-            await asyncio.to_thread(_check_own, parts.records, caller, located, received, clock())
+            await asyncio.to_thread(_check_own, parts.records, caller, located, received, way, clock())
         await incoming.keep()
         looked = await parts.looks.remember(received.looked)
         row = _row(replace(received, looked=looked), listed, incoming, clock())
@@ -185,20 +159,31 @@ async def receive_upload(  # who, where, what, how, when
 
 
 async def _stream(
-    parser: UploadFormParser, incoming: Incoming, chunks: AsyncIterator[bytes], limit_bytes: int
+    parser: UploadFormParser,
+    incoming: Incoming,
+    chunks: AsyncIterator[bytes],
+    limit_bytes: int,
+    way: UploadWay,
 ) -> UploadForm:
     filename = ""
     async for chunk in chunks:
         for event in parser.feed(chunk):
             if isinstance(event, FileBegins):
                 filename = event.filename
-                if parse_filename(filename).kind is Kind.SDIST and not filename.endswith(".tar.gz"):
-                    raise InvalidFilename(filename, "an sdist is a .tar.gz (PEP 625)")
+                parse_filename(filename)
+                if way is not UploadWay.MOVED:
+                    _check_own_kind(filename)
             elif isinstance(event, FileChunk):
                 if incoming.size_bytes + len(event.content) > limit_bytes:
                     raise UploadTooLarge(filename, limit_bytes)
                 await incoming.write(event.content)
     return parser.close()
+
+
+def _check_own_kind(filename: str) -> None:
+    """Raise InvalidFilename for an sdist of old, which only an upstream may list."""
+    if parse_filename(filename).kind is Kind.SDIST and not filename.endswith(".tar.gz"):
+        raise InvalidFilename(filename, "an sdist is a .tar.gz (PEP 625)")
 
 
 async def _look(parts: UploadParts, form: UploadForm, incoming: Incoming) -> _Received:
@@ -219,20 +204,36 @@ def _read(received: _Received) -> _Received:
     )
 
 
+def _decide(feed: Feed, received: _Received, listed: Distribution | None, now: datetime) -> Decision:
+    policy, filename = find_policy(feed.policy), received.form.filename
+    if listed is None:
+        return decide_upload(policy, filename, received.looked, now=now)
+    return decide_import(policy, replace(listed, filename=filename), received.looked, now=now)
+
+
 async def _listed(
-    parts: UploadParts, located: Located, feed: Feed, received: _Received, *, imported: bool
+    parts: UploadParts, located: Located, feed: Feed, received: _Received, way: UploadWay
 ) -> Distribution | None:
     """Return the file as the upstream lists it, where the upstream may be asked at all."""
     project = await asyncio.to_thread(_project, parts.records, located, received.project)
-    is_new_and_unasked = project is None and not imported and feed.uploads is Uploads.INTERNAL
-    if is_new_and_unasked or (project is not None and project.is_internal):
+    if not _may_ask(project, feed, way):
         return None
     return await parts.upstream.find(received.project, received.looked.digest)
 
 
-def _feed(records: Database, caller: Caller, path: FeedPath) -> tuple[Located, Feed]:
+def _may_ask(project: FeedProject | None, feed: Feed, way: UploadWay) -> bool:
+    if way is UploadWay.MOVED_OWN:
+        return False
+    if way is UploadWay.MOVED:  # also for a name that an earlier file made internal just now
+        return project is None or project.upstream is not UpstreamRule.DENY
+    if project is None:
+        return way is UploadWay.IMPORTED or feed.uploads is not Uploads.INTERNAL
+    return not project.is_internal
+
+
+def _feed(records: Database, caller: Caller, path: FeedPath, way: UploadWay) -> tuple[Located, Feed]:
     with records.read() as view:
-        located = require(view, caller, Permission.DISTRIBUTION_UPLOAD, path)
+        located = require(view, caller, way.permission, path)
         feed = feeds.state(view, located)
     if feed is None:
         raise RuntimeError(f"{path}: found and without a state")
@@ -273,8 +274,8 @@ def _keep_out(  # where, who, what, why, when
     return UploadHeld(filename, decision) if held else UploadRefused(filename, decision)
 
 
-def _check_own(  # where, who, what, when
-    records: Database, caller: Caller, located: Located, received: _Received, now: datetime
+def _check_own(  # where, who, what, how, when
+    records: Database, caller: Caller, located: Located, received: _Received, way: UploadWay, now: datetime
 ) -> None:
     """Raise what keeps out a file that the upstream does not list.
 
@@ -285,7 +286,7 @@ def _check_own(  # where, who, what, when
             require(snapshot, caller, Permission.PROJECT_TAKE, located.path)
         rows = distributions.of_project(snapshot, located.id, received.project)
     release = [row.published_at for row in rows if Version(row.version) == Version(received.version)]
-    if release and now - min(release) > RELEASE_OPEN:
+    if release and now - min(release) > RELEASE_OPEN and not way.is_moving:
         raise ReleaseClosed(received.form.filename, min(release))
 
 

@@ -10,7 +10,7 @@ from starlette.responses import PlainTextResponse, Response
 
 from feedgate.access.permissions import Permission
 from feedgate.api.bodies import UploadBody
-from feedgate.feed.upload import Uploaded, UploadParts, receive_upload
+from feedgate.feed.upload import Uploaded, UploadParts, UploadWay, receive_upload
 from feedgate.machine import addresses
 from feedgate.web.answers import answer_body
 from feedgate.web.authentication import caller_of
@@ -52,27 +52,44 @@ class Uploads:
                 conflicts=True,
                 parameters=(IMPORTED,),
             ),
+            Operation(
+                "import-file",
+                "POST",
+                addresses.API_IMPORT_FILES,
+                self.move,
+                needs=Permission.FEED_IMPORT,
+                takes=UPLOAD_FORM,
+                answers=UploadBody,
+                conflicts=True,
+                parameters=(IMPORTED,),
+            ),
         )
 
     async def legacy(self, request: Request) -> Response:
         """Take a file as twine sends it."""
-        uploaded = await self._receive(request, imported=False)
+        uploaded = await self._receive(request, UploadWay.UPLOAD)
         became = "published" if uploaded.is_new else "already there, with the same bytes"
         note = "" if uploaded.note is None else f"{uploaded.note}\n"
         return PlainTextResponse(f"{uploaded.filename}: {became}\n{note}")
 
     async def upload(self, request: Request) -> Response:
         """Take a file in the legacy form, and say what became of it."""
-        return answer_body(_body(await self._receive(request, imported=IMPORTED.read(request))))
+        way = UploadWay.IMPORTED if IMPORTED.read(request) else UploadWay.UPLOAD
+        return answer_body(_body(await self._receive(request, way)))
 
-    async def _receive(self, request: Request, *, imported: bool) -> Uploaded:
+    async def move(self, request: Request) -> Response:
+        """Take a file of an index that moves in, and say what became of it."""
+        way = UploadWay.MOVED if IMPORTED.read(request) else UploadWay.MOVED_OWN
+        return answer_body(_body(await self._receive(request, way)))
+
+    async def _receive(self, request: Request, way: UploadWay) -> Uploaded:
         uploaded = await receive_upload(
             self.parts,
             caller_of(request),
             feed_path(request),
             content_type=request.headers.get("Content-Type", ""),
             chunks=request.stream(),
-            imported=imported,
+            way=way,
             clock=self.clock,
         )
         if uploaded.sends:

@@ -12,7 +12,8 @@ from feedgate.access.require import NoSuchFeed, RoleTooSmall
 from feedgate.feed.feeds import set_feed
 from feedgate.feed.projects import set_project
 from feedgate.feed.spent import NameSpent
-from feedgate.feed.upload import RELEASE_OPEN, ReleaseClosed, Uploaded, UploadRefused, receive_upload
+from feedgate.feed.upload import Uploaded, UploadWay, receive_upload
+from feedgate.feed.upload_errors import RELEASE_OPEN, ReleaseClosed, UploadRefused
 from feedgate.model.access import Caller, Role, Scope
 from feedgate.model.digest import Digest
 from feedgate.model.distribution import Distribution, InvalidFilename
@@ -31,7 +32,12 @@ DEMO = ProjectName("demo")
 
 
 async def upload(
-    installation: Installation, file: Path, caller: Caller = LOCAL, *, imported: bool = False
+    installation: Installation,
+    file: Path,
+    caller: Caller = LOCAL,
+    *,
+    imported: bool = False,
+    way: UploadWay | None = None,
 ) -> Uploaded:
     async def chunks() -> AsyncIterator[bytes]:
         body = form_of(file)
@@ -44,7 +50,7 @@ async def upload(
         FEED,
         content_type=CONTENT_TYPE,
         chunks=chunks(),
-        imported=imported,
+        way=way or (UploadWay.IMPORTED if imported else UploadWay.UPLOAD),
         clock=installation.clock,
     )
 
@@ -356,7 +362,7 @@ async def test_the_role_is_asked_for_once_more_when_the_file_becomes_visible(
             FEED,
             content_type=CONTENT_TYPE,
             chunks=chunks(),
-            imported=False,
+            way=UploadWay.UPLOAD,
             clock=installation.clock,
         )
     assert rows(installation) == ()
