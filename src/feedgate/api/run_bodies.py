@@ -110,6 +110,15 @@ class StepSeconds(Body):
     seconds: float
 
 
+class SendBody(Body):
+    """A run that takes what was published to a standing destination, and how far it is."""
+
+    run: str
+    destination: str
+    state: RunState
+    reason: str | None = None
+
+
 class RunBody(Body):
     """A run: its state at any time, its result once it is final.
 
@@ -144,6 +153,7 @@ class RunBody(Body):
     internal_because: list[InternalBody] = Field([])
     kept: list[KeptBody] = Field([])
     passed_over: list[PassedOverBody] = Field([])
+    sends: list[SendBody] = Field([])
     notes: list[str] = Field([])
     escapes: list[str] = Field([])
     steps: list[StepSeconds] = Field([])

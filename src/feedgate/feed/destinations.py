@@ -18,7 +18,7 @@ from feedgate.model.standing_destination import StandingDestination, parse_desti
 from feedgate.outside.allowed_destinations import AllowedDestinations
 from feedgate.outside.destination_address import derive_addresses
 from feedgate.outside.index_place import has_plain_authority
-from feedgate.records import destinations
+from feedgate.records import destinations, runs
 from feedgate.records.database import Database
 
 _LONGEST_USERNAME: Final = 200
@@ -103,7 +103,10 @@ def add_destination(  # who, where, what, when
 def remove_destination(
     records: Database, caller: Caller, path: FeedPath, name: str, *, now: datetime
 ) -> StandingDestination:
-    """Send nothing there any more, and return what it was; what it has stays. Raises NoSuchDestination."""
+    """Send nothing there any more, and return what it was; what it has stays. Raises NoSuchDestination.
+
+    Runs that send there, or wait to, are stopped.
+    """
     with records.read() as view:
         located = require(view, caller, Permission.FEED_MANAGE, path)
     with records.change(located.id, Act.DESTINATION_REMOVED, require_actor(caller), now) as change:
@@ -111,6 +114,7 @@ def remove_destination(
         if known is None:
             raise NoSuchDestination(located.path, name)
         destinations.remove(change, located.id, known.name)
+        runs.cancel_sends(change, located.id, known.name)
         change.record({"destination": known.name})
     return known
 

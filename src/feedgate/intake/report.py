@@ -58,6 +58,16 @@ class StepReport:
 
 
 @dataclass(frozen=True, slots=True)
+class SendReport:
+    """A run that takes what was published to a standing destination, and how far it is."""
+
+    run: str
+    destination: str
+    state: str
+    reason: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class Report:
     """The members of the API's run body, in plain types."""
 
@@ -83,6 +93,7 @@ class Report:
     escapes: tuple[str, ...]
     steps: tuple[StepReport, ...]
     seconds: float | None
+    sends: tuple[SendReport, ...] = ()
 
 
 def report(records: Database, run: Run) -> Report:

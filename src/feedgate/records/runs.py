@@ -223,6 +223,21 @@ def finish(
     return done.first() is not None
 
 
+def cancel_sends(change: Change, feed: FeedId, destination: str) -> None:
+    """Ask for the feed's runs that send to a destination, and have not ended, to be stopped."""
+    open_states = [state.value for state in RunState if not state.is_final]
+    change.connection.execute(
+        update(tables.run)
+        .where(
+            _run.feed_id == feed,
+            _run.kind == RunKind.SEND.value,
+            _run.destination == destination,
+            _run.state.in_(open_states),
+        )
+        .values(cancel_requested=True)
+    )
+
+
 def request_cancel(note: Note, run: RunId) -> None:
     """Ask for the run to be stopped; the reconciler passes it on."""
     note.connection.execute(update(tables.run).where(_run.id == run).values(cancel_requested=True))

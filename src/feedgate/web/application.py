@@ -64,7 +64,9 @@ def make_operations(parts: WebParts) -> tuple[Operation, ...]:
         *Uploads(parts.uploads, parts.clock, parts.wake).operations(),
         *Feeds(parts.records, parts.clock).operations(),
         *Grants(parts.records, parts.clock).operations(),
-        *StandingDestinations(parts.records, parts.allowed_destinations, parts.clock).operations(),
+        *StandingDestinations(
+            parts.records, parts.allowed_destinations, parts.clock, parts.wake
+        ).operations(),
         *Tokens(parts.records, parts.clock).operations(),
         *Projects(parts.records, parts.clock).operations(),
         *Runs(parts.records, parts.clock, parts.wake, parts.is_closing).operations(),

@@ -32,11 +32,15 @@ from feedgate.web.parameters import feed_path
 
 @dataclass(frozen=True, slots=True)
 class StandingDestinations:
-    """The operations on standing destinations; ``allowed`` are the hosts that an administrator named."""
+    """The operations on standing destinations; ``allowed`` are the hosts that an administrator named.
+
+    ``wake`` is told when runs may have to be stopped.
+    """
 
     records: Database
     allowed: AllowedDestinations
     clock: Callable[[], datetime]
+    wake: Callable[[], None]
 
     def operations(self) -> tuple[Operation, ...]:
         """Return the table of them."""
@@ -104,6 +108,7 @@ class StandingDestinations:
         """Send nothing there any more; what the destination has stays."""
         caller, path, name = caller_of(request), feed_path(request), request.path_params["destination"]
         gone = await run_in_threadpool(remove_destination, self.records, caller, path, name, now=self.clock())
+        self.wake()
         return answer_body(_body(path, gone))
 
 

@@ -15,6 +15,7 @@ from starlette.responses import Response
 from feedgate.access.permissions import Permission
 from feedgate.access.require import require_actor
 from feedgate.api.bodies import ErrorBody
+from feedgate.api.destination_bodies import SendCreation
 from feedgate.api.run_bodies import (
     ClosureBody,
     DestinationChoice,
@@ -27,14 +28,17 @@ from feedgate.api.run_bodies import (
     RunCreation,
     RunEndBody,
     RunLine,
+    SendBody,
     StepSeconds,
     TargetOutcome,
 )
 from feedgate.errors import Forbidden, Missing, Unauthenticated
 from feedgate.intake.asked import Asked, AskedFile
 from feedgate.intake.asked_destination import AskedDestination
-from feedgate.intake.report import Report, report
+from feedgate.intake.post_send import AskedSend, post_send
+from feedgate.intake.report import Report
 from feedgate.intake.request import cancel_run, list_runs, post_request, retry_run, run_events, show_run
+from feedgate.intake.send_report import whole_report
 from feedgate.machine import addresses
 from feedgate.model.access import Caller
 from feedgate.model.names import FeedPath
@@ -114,6 +118,18 @@ class Runs:
                 conflicts=True,
                 parameters=(KEY,),
             ),
+            Operation(
+                "send-feed",
+                "POST",
+                addresses.API_SENDS,
+                self.send,
+                needs=Permission.FEED_SEND,
+                takes=SendCreation,
+                answers=RunBody,
+                status=202,
+                conflicts=True,
+                parameters=(KEY,),
+            ),
             Operation("show-run", "GET", addresses.API_RUN, self.show, needs=read, answers=RunBody),
             Operation(
                 "follow-run",
@@ -166,6 +182,16 @@ class Runs:
         self.wake()
         return await self._answer(run, 202)
 
+    async def send(self, request: Request) -> Response:
+        """Ask for what a feed holds to be sent to a destination; the run goes on by itself."""
+        caller, path, key = caller_of(request), feed_path(request), _key(request)
+        require_actor(caller)
+        creation = await read_body(request, SendCreation)
+        asked = AskedSend(_destination(creation.destination), creation.serial)
+        run = await run_in_threadpool(post_send, self.records, caller, path, asked, key=key, now=self.clock())
+        self.wake()
+        return await self._answer(run, 202)
+
     async def show(self, request: Request) -> Response:
         """Show a run: how far it is, or what became of it."""
         run = await run_in_threadpool(show_run, self.records, caller_of(request), request.path_params["run"])
@@ -205,7 +231,7 @@ class Runs:
         return answer_body(await run_in_threadpool(self._body, run), status)
 
     def _body(self, run: Run) -> RunBody:
-        found = report(self.records, run)
+        found = whole_report(self.records, run)
         return RunBody(
             run=run.id,
             kind=run.kind,
@@ -237,6 +263,7 @@ class Runs:
             ],
             kept=[KeptBody(name=name, version=version) for name, version in found.kept],
             passed_over=[_passed_over(one) for one in found.passed_over],
+            sends=[SendBody.model_validate(asdict(one), strict=False) for one in found.sends],
             notes=list(found.notes),
             escapes=list(found.escapes),
             steps=[StepSeconds.model_validate(asdict(step)) for step in found.steps],
