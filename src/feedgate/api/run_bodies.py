@@ -6,6 +6,7 @@ from typing import Annotated, Literal, TypeAlias
 from pydantic import Field
 
 from feedgate.api.bodies import Body, ErrorBody, ReasonText
+from feedgate.api.import_bodies import ImportBody
 from feedgate.model.run import RunKind, RunState
 
 
@@ -122,7 +123,8 @@ class SendBody(Body):
 class RunBody(Body):
     """A run: its state at any time, its result once it is final.
 
-    With a destination, ``published``, ``already_present``, ``conflicts`` and ``spent`` speak of that.
+    With a destination, ``published``, ``already_present``, ``conflicts`` and ``spent`` speak of that. What
+    an import came to is summed up in ``imported``; its files are too many for one body.
     """
 
     run: str
@@ -153,6 +155,7 @@ class RunBody(Body):
     internal_because: list[InternalBody] = Field([])
     kept: list[KeptBody] = Field([])
     passed_over: list[PassedOverBody] = Field([])
+    imported: ImportBody | None = None
     sends: list[SendBody] = Field([])
     notes: list[str] = Field([])
     escapes: list[str] = Field([])

@@ -20,6 +20,7 @@ from feedgate.web.destinations import StandingDestinations
 from feedgate.web.feeds import Feeds
 from feedgate.web.grants import Grants
 from feedgate.web.health import Check, Health
+from feedgate.web.imports import Imports
 from feedgate.web.ledger import Ledgers
 from feedgate.web.openapi import OpenApi
 from feedgate.web.operation import Operation, to_routes
@@ -59,6 +60,7 @@ class WebParts:
 
 def make_operations(parts: WebParts) -> tuple[Operation, ...]:
     """Return the table of all operations."""
+    runs = Runs(parts.records, parts.clock, parts.wake, parts.is_closing)
     described = (
         *SimpleIndex(parts.records, parts.blobs, parts.downloads.count).operations(),
         *Uploads(parts.uploads, parts.clock, parts.wake).operations(),
@@ -69,7 +71,8 @@ def make_operations(parts: WebParts) -> tuple[Operation, ...]:
         ).operations(),
         *Tokens(parts.records, parts.clock).operations(),
         *Projects(parts.records, parts.clock).operations(),
-        *Runs(parts.records, parts.clock, parts.wake, parts.is_closing).operations(),
+        *runs.operations(),
+        *Imports(parts.records, parts.clock, parts.wake, runs).operations(),
         *Reports(parts.records, parts.blobs).operations(),
         *Ledgers(parts.records).operations(),
         *Health(parts.checks, parts.version).operations(),

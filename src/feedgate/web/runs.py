@@ -35,6 +35,7 @@ from feedgate.api.run_bodies import (
 from feedgate.errors import Forbidden, Missing, Unauthenticated
 from feedgate.intake.asked import Asked, AskedFile
 from feedgate.intake.asked_destination import AskedDestination
+from feedgate.intake.import_request import import_report
 from feedgate.intake.post_send import AskedSend, post_send
 from feedgate.intake.report import Report
 from feedgate.intake.request import cancel_run, list_runs, post_request, retry_run, run_events, show_run
@@ -49,6 +50,7 @@ from feedgate.records.events import Told
 from feedgate.web.answers import answer_body, answer_line_stream, answer_lines
 from feedgate.web.authentication import again, caller_of
 from feedgate.web.bodies import read_body
+from feedgate.web.import_answers import with_import
 from feedgate.web.operation import Operation
 from feedgate.web.parameters import Flag, Text, WholeNumber, feed_path
 
@@ -228,7 +230,14 @@ class Runs:
         return answer_lines(map(_line, found))
 
     async def _answer(self, run: Run, status: int) -> Response:
-        return answer_body(await run_in_threadpool(self._body, run), status)
+        return await self.answer(run, status)
+
+    async def answer(self, run: Run, status: int) -> Response:
+        """Answer with the run as it stands."""
+        return answer_body(await run_in_threadpool(self._whole_body, run), status)
+
+    def _whole_body(self, run: Run) -> RunBody:
+        return with_import(self._body(run), import_report(self.records, run))
 
     def _body(self, run: Run) -> RunBody:
         found = whole_report(self.records, run)
