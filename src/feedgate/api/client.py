@@ -5,7 +5,7 @@ Every answer comes parsed and as the text that came, so that ``--json`` prints i
 
 import hashlib
 import time
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -33,8 +33,16 @@ from feedgate.api.bodies import (
     YankBody,
     YankedBody,
 )
-from feedgate.api.connection import LONG_READ_SECONDS, Connection, Sending, Server, ServerUnreachable
+from feedgate.api.connection import (
+    LONG_READ_SECONDS,
+    READ_SECONDS,
+    Connection,
+    Sending,
+    Server,
+    ServerUnreachable,
+)
 from feedgate.api.destination_bodies import DestinationBody, DestinationSetting, SendCreation
+from feedgate.api.import_bodies import ImportCreation, ImportedFileBody
 from feedgate.api.problem import RemoteProblem, from_problem
 from feedgate.api.report_bodies import RunReportBody
 from feedgate.api.run_bodies import EventBody, RunBody, RunCreation, RunEndBody, RunLine
@@ -182,17 +190,35 @@ class Client:
 
     def upload(self, feed: FeedPath, file: Path, *, imported: bool = False) -> Reply[UploadBody]:
         """Send a file as it lies on the disk; its digest goes along, so that nothing changes on the way."""
+        return self._upload(addresses.API_UPLOADS, feed, file, imported=imported)
+
+    def _upload(self, route: str, feed: FeedPath, file: Path, *, imported: bool) -> Reply[UploadBody]:
         with file.open("rb") as content:
             digest = hashlib.file_digest(content, "sha256").hexdigest()
             sending = Sending(
                 "POST",
-                _of(feed, addresses.API_UPLOADS),
+                _of(feed, route),
                 {"imported": "true"} if imported else {},
                 fields={":action": "file_upload", "protocol_version": "1", "sha256_digest": digest},
                 file=(file.name, content),
                 read_seconds=LONG_READ_SECONDS,
             )
             return _reply(UploadBody, self._connection.ask(sending))
+
+    def import_file(self, feed: FeedPath, file: Path, *, ask_upstream: bool) -> Reply[UploadBody]:
+        """Send a file of a folder that moves in, as ``upload`` does."""
+        return self._upload(addresses.API_IMPORT_FILES, feed, file, imported=ask_upstream)
+
+    def import_feed(self, feed: FeedPath, creation: ImportCreation, *, key: str) -> Reply[RunBody]:
+        """Have an index copied; the same again while that goes on returns its run."""
+        return self._one(RunBody, "POST", _of(feed, addresses.API_IMPORTS), creation, key=key)
+
+    def imported_files(self, run: str) -> Iterator[tuple[ImportedFileBody, str]]:
+        """Yield what became of each file of an import, parsed and as the line that came."""
+        path = addresses.fill(addresses.API_RUN_FILES, run=run)
+        for line in self._connection.lines(path, {}, silence_seconds=READ_SECONDS):
+            if line:
+                yield _parse(ImportedFileBody, line), line
 
     def create_run(self, feed: FeedPath, creation: RunCreation, *, key: str) -> Reply[RunBody]:
         """Ask for something to be brought in; the same key again returns the same run."""

@@ -12,6 +12,7 @@ from feedgate.access.permissions import Permission
 from feedgate.access.require import still_may
 from feedgate.errors import Forbidden
 from feedgate.feed.publish import RunHasEnded
+from feedgate.feed.sends import post_sends
 from feedgate.model.canonical import Json
 from feedgate.model.digest import Digest
 from feedgate.model.feed import FeedProject, Origin
@@ -83,6 +84,7 @@ def move_project_in(  # who, where, what, when
             if facts is not None:
                 moving_in.put(change, run, moved)
                 change.record(facts)
+                post_sends(change, located, _visible(moved))
                 return moved
     with records.note() as note:
         _check(note, located, run, requester)
@@ -186,6 +188,10 @@ def _told(
     for end, entries in kept_out.items():
         if entries:
             yield end.value, [dict(entry) for entry in entries]
+
+
+def _visible(moved: MovedProject) -> list[str]:
+    return [file.filename for file in moved.files if file.end is FileEnd.TAKEN]
 
 
 def _taken(row: Published) -> MovedFile:

@@ -221,7 +221,9 @@ def _require_request(view: View, caller: Caller, run: Run) -> None:
 
 
 def _needed(kind: RunKind, destination: object) -> Permission:
-    """Return what who asks for a run must be permitted: more, where something goes out of the house."""
+    """Return what who asks for a run must be permitted: more, where something goes out of the house or an index comes in."""
+    if kind in {RunKind.IMPORT, RunKind.IMPORT_PLAN}:
+        return Permission.FEED_IMPORT
     sends = kind is RunKind.SEND or (kind is RunKind.ADD and destination is not None)
     return Permission.FEED_SEND if sends else Permission.FEED_REQUEST
 

@@ -182,7 +182,7 @@ class Runs:
             post_request, self.records, caller, path, asked, key=key, now=self.clock()
         )
         self.wake()
-        return await self._answer(run, 202)
+        return await self.answer(run, 202)
 
     async def send(self, request: Request) -> Response:
         """Ask for what a feed holds to be sent to a destination; the run goes on by itself."""
@@ -192,12 +192,12 @@ class Runs:
         asked = AskedSend(_destination(creation.destination), creation.serial)
         run = await run_in_threadpool(post_send, self.records, caller, path, asked, key=key, now=self.clock())
         self.wake()
-        return await self._answer(run, 202)
+        return await self.answer(run, 202)
 
     async def show(self, request: Request) -> Response:
         """Show a run: how far it is, or what became of it."""
         run = await run_in_threadpool(show_run, self.records, caller_of(request), request.path_params["run"])
-        return await self._answer(run, 200)
+        return await self.answer(run, 200)
 
     async def events(self, request: Request) -> Response:
         """Read a run's events, one a line; the last line is the run's state, empty lines only say that we live."""
@@ -214,23 +214,20 @@ class Runs:
             cancel_run, self.records, caller_of(request), request.path_params["run"], now=self.clock()
         )
         self.wake()
-        return await self._answer(run, 200)
+        return await self.answer(run, 200)
 
     async def retry(self, request: Request) -> Response:
         """Post the request of a run that has ended once more."""
         caller, run_id, key = caller_of(request), request.path_params["run"], _key(request)
         run = await run_in_threadpool(retry_run, self.records, caller, run_id, key=key, now=self.clock())
         self.wake()
-        return await self._answer(run, 202)
+        return await self.answer(run, 202)
 
     async def _list(self, request: Request, path: FeedPath | None) -> Response:
         found = await run_in_threadpool(
             list_runs, self.records, caller_of(request), path, limit=LIMIT.read(request)
         )
         return answer_lines(map(_line, found))
-
-    async def _answer(self, run: Run, status: int) -> Response:
-        return await self.answer(run, status)
 
     async def answer(self, run: Run, status: int) -> Response:
         """Answer with the run as it stands."""
