@@ -11,9 +11,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from feedgate.api.bodies import DestinationChoice, RunBody
+from feedgate.api.run_bodies import DestinationChoice, RunBody
 from feedgate.model.run import RunKind, RunState
 from tests.builders.intake_feed import Intake
+from tests.builders.working_server import wait_until
 from tests.doubles.azure import AzureArtifacts
 from tests.doubles.azure_log import Seen, uploads_by_file
 
@@ -24,12 +25,16 @@ class SendingFeed(Intake):
 
     azure: AzureArtifacts = field(default_factory=AzureArtifacts)
 
-    def send(self, *requirements: str, choice: dict[str, Any] | None = None, **asked: Any) -> RunBody:
-        """Bring something in and send it; returns the run when it has ended."""
+    def begin(self, *requirements: str, choice: dict[str, Any] | None = None, **asked: Any) -> RunBody:
+        """Ask for something to be brought in and sent, and do not wait."""
         destination = DestinationChoice(
             upload_url=self.azure.upload_url, read_url=self.azure.simple_url, **(choice or {})
         )
-        return self.add(*requirements, destination=destination, **asked)
+        return self.post(*requirements, destination=destination, **asked)
+
+    def send(self, *requirements: str, **asked: Any) -> RunBody:
+        """Bring something in and send it; returns the run when it has ended."""
+        return self.ended(self.begin(*requirements, **asked))
 
     def sent(self, *requirements: str, **asked: Any) -> RunBody:
         """Send something that must arrive whole and be proved there."""
@@ -56,6 +61,10 @@ class SendingFeed(Intake):
     def uploads(self) -> dict[str, int]:
         """Return how often each file was sent, taken or not."""
         return uploads_by_file(posted(self.azure.seen))
+
+    def wait_for_upload(self, wheel: Path) -> None:
+        """Wait until a file is being sent."""
+        wait_until(lambda: wheel.name in self.uploads())
 
     def asked_upstream(self, name: str) -> int:
         """Return how often the upstream was asked for a project's page."""

@@ -2,7 +2,7 @@
 
 import pytest
 
-from feedgate.api.bodies import RunBody
+from feedgate.api.run_bodies import RunBody
 from feedgate.model.run import RunState
 from tests.builders.intake_feed import chosen, reason
 from tests.builders.sending_feed import SendingFeed, digests, ends

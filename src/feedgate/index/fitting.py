@@ -61,7 +61,7 @@ class Fitting:
 
     async def open_metadata(self, file: Distribution) -> Content:
         """Open the METADATA, or one that keeps the file from being chosen."""
-        raw = await self._metadata_of(file)
+        raw = await self._metadata_of(await self._as_stated(file))
         found = _METADATA_VERSION.search(raw)
         version = None if found is None else found[1].decode("ascii")
         reason = self._limits.exceeded_by(metadata_version=version)
@@ -75,9 +75,16 @@ class Fitting:
         return Content(size_bytes=len(raw), start=0, stop=len(raw), chunks=_once(raw))
 
 
+    async def _as_stated(self, file: Distribution) -> Distribution:
+        """Return the file as the source's page states it."""
+        page = await self._source.page(file.stem.project)
+        return next((stated for stated in page.files if stated.filename == file.filename), file)
+
+
 def _offering(file: Distribution) -> Distribution:
+    """Offer METADATA, by no digest: a resolver would find that it is not what the source has."""
     is_small = file.size_bytes is not None and file.size_bytes < LARGEST_BYTES
-    if file.metadata_digest is not None or not file.filename.endswith(".whl") or not is_small:
+    if file.metadata_digest is None and not (file.filename.endswith(".whl") and is_small):
         return file
     return replace(file, metadata_digest="")
 

@@ -26,6 +26,7 @@ from feedgate.intake.passed_over import Chosen, passed_over
 from feedgate.intake.run_index import RunIndex, RunIndexes, asked_by
 from feedgate.intake.step_back import step_back
 from feedgate.intake.uv import IndexFault, Solved, Uv, Wanted
+from feedgate.intake.way_out import with_way_out
 from feedgate.model.distribution import parse_filename
 from feedgate.model.environment import marker_environment
 from feedgate.model.index import Index
@@ -118,7 +119,7 @@ class _Work:
         for _ in range(_MOST_STEPS_BACK):
             found = await self._solve_preferring(asked_words)
             if isinstance(found, Failed):
-                return self._with_way_out(found)
+                return with_way_out(found, self.view.hidden)
             pins = {pin.project: pin for pin in await self._pins(found)}
             members = await self._members(pins, tell)
             too_new = await step_back(self.view, self.target, pins, members)
@@ -127,9 +128,10 @@ class _Work:
             for filename, reason in too_new.items():
                 self.view.faced.hiding.hide_release(filename, reason)
             tell(Event("stepped-back", {"files": sorted(too_new)}))
-        return self._with_way_out(
-            Failed("destination-takes-too-little", f"{self.target}: no closure fits the destination's limits")
+        failed = Failed(
+            "destination-takes-too-little", f"{self.target}: no closure fits the destination's limits"
         )
+        return with_way_out(failed, self.view.hidden)
 
     async def _solve_preferring(self, asked_words: Words) -> Solved | Failed:
         """Choose with the versions that are there; a destination's are known once its pages were read."""
@@ -141,16 +143,6 @@ class _Work:
                 break
             found = await self._solve(asked_words, self.target.python, preferences)
         return found
-
-    def _with_way_out(self, failed: Failed) -> Failed:
-        """Say where the way out is, if it is the destination's limits that leave nothing to choose."""
-        if not self.view.hidden:
-            return failed
-        return Failed(
-            failed.code,
-            f"{failed.reason}\nNothing more was sent: what the destination does not take was left out of the choice. "
-            "A feed of Feedgate's own takes it: leave --to out, and name the feed with -f ORG/FEED.",
-        )
 
     async def _unite_patches(
         self, pins: dict[ProjectName, Pin], members: dict[ProjectName, CoreMetadata], tell: Tell

@@ -13,12 +13,13 @@ from feedgate.gate.look import Looks
 from feedgate.index.described import Described
 from feedgate.index.over_http import drop
 from feedgate.index.remembered import Remembered
+from feedgate.intake.asked import Asked, words
 from feedgate.intake.destinations import Destinations
 from feedgate.intake.kept import Proof
 from feedgate.intake.learnt import keep_learnt
-from feedgate.intake.order import Release, order_of
+from feedgate.intake.order import Order, Release, order_of
 from feedgate.intake.prove import Prove
-from feedgate.intake.run_index import Faced, RunIndexes
+from feedgate.intake.run_index import Faced, RunIndexes, asked_by
 from feedgate.intake.saving import have_saved
 from feedgate.intake.sending import Closure, Sending, all_there, find_listed, release_of
 from feedgate.intake.sent import GOOD, End, Sent, SentFile, keep_sent, sent_by
@@ -68,7 +69,9 @@ class Send:
         destination = faced.destination
         sent = await asyncio.to_thread(sent_by, self.records, run.id)
         pages = await read_pages(destination, {row.project for row in staging.rows})
-        sending = self._sending(run, faced, staging, pages, sent, tell)
+        asked = await asyncio.to_thread(asked_by, self.records, run)
+        order = await asyncio.to_thread(_order, asked, run, staging)
+        sending = self._sending(run, faced, staging, order, pages, sent, tell)
         await sending.run()
         sent = await asyncio.to_thread(sent_by, self.records, run.id)
         sent = replace(sent, files=sending.files, spent={**sent.spent, **sending.spent})
@@ -90,8 +93,8 @@ class Send:
         sent = replace(sent, notes=notes)
         return await self._prove(run, faced, staging, pages, sent, tell)
 
-    def _sending(
-        self, run: Run, faced: Faced, staging: Staging, pages: Pages, sent: Sent, tell: Tell
+    def _sending(  # what is sent, and what is known of the other side
+        self, run: Run, faced: Faced, staging: Staging, order: Order, pages: Pages, sent: Sent, tell: Tell
     ) -> Sending:
         asked = faced.asked
         size_bytes = {row.file.filename: row.size_bytes for row in staging.rows}
@@ -121,7 +124,7 @@ class Send:
         closure = Closure(
             rows=staging.rows,
             metadata=staging.metadata,
-            order=order_of(_members(staging), [marker_environment(one, one.python) for one in run.targets]),
+            order=order,
             accepted=asked.accepted,
         )
         sending = Sending(closure, pages, sent.attempted, deliver, attempting, ended)
@@ -215,6 +218,14 @@ def with_addresses(
         name: replace(file, address=None if (there := listed[name]) is None else there.source)
         for name, file in files.items()
     }
+
+
+def _order(asked: Asked, run: Run, staging: Staging) -> Order:
+    """Return the order for all that the promise covers: every exact Python of each target, and the words' own extras."""
+    exact = [(target, python) for target in run.targets for python in staging.resolved[str(target)].pythons]
+    wanted = [line for target in run.targets for line in words(asked, target, target.python).wanted]
+    environments = [marker_environment(target, python) for target, python in exact]
+    return order_of(_members(staging), environments, wanted)
 
 
 def _members(staging: Staging) -> Mapping[Release, list[CoreMetadata]]:
