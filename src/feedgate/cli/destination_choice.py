@@ -15,6 +15,7 @@ from feedgate.errors import Invalid
 from feedgate.model.destination import parse_limits
 from feedgate.model.name_pattern import parse_name_pattern
 from feedgate.model.names import ProjectName, parse_project_name
+from feedgate.model.standing_destination import parse_destination_name
 from feedgate.outside.credentials import PASSWORD_VARIABLE, Surroundings, find_credentials
 from feedgate.outside.destination_address import derive_addresses
 from feedgate.outside.index_place import has_plain_authority
@@ -64,6 +65,18 @@ class UnknownDestination(Invalid):
         )
 
 
+class StandingKnowsItself(Invalid):
+    """An option that says of a standing destination what that says itself."""
+
+    code = "standing-destination-option"
+
+    def __init__(self, option: str) -> None:
+        super().__init__(
+            f"{option}: a standing destination of a feed says that itself",
+            next_step=f"Leave {option} out, or change the destination with: feedgate destination add",
+        )
+
+
 class PatternFileUnreadable(Invalid):
     """A file of patterns that can not be read, or that holds none."""
 
@@ -87,6 +100,16 @@ class DestinationOptions:
     upstream_allow: Sequence[str] = ()
     accept_existing: Sequence[str] = ()
     limits: Sequence[str] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class SaidThere:
+    """What holds for names at a destination, and what it takes at most."""
+
+    internal: tuple[str, ...]
+    upstream_allow: tuple[ProjectName, ...]
+    accept_existing: tuple[ProjectName, ...]
+    limits: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,19 +160,52 @@ def choose_destination(options: DestinationOptions, surroundings: Surroundings) 
     if options.to is None:
         _require_nothing_else(options)
         return None
-    internal = tuple(dict.fromkeys(pattern for raw in options.internal for pattern in _patterns(raw)))
-    allowed = tuple(dict.fromkeys(map(parse_project_name, options.upstream_allow)))
-    accepted = tuple(dict.fromkeys(map(parse_project_name, options.accept_existing)))
-    parse_limits(tuple(options.limits))
+    said = read_said(options)
     name, own, source = _destination(options.to, options, surroundings)
     return ChosenDestination(
         name=name,
         own=own,
         credentials_from=source,
         looked_at=pypirc_path(surroundings),
-        internal=internal,
-        upstream_allow=allowed,
-        accept_existing=accepted,
+        internal=said.internal,
+        upstream_allow=said.upstream_allow,
+        accept_existing=said.accept_existing,
+        limits=said.limits,
+    )
+
+
+def choose_standing(options: DestinationOptions, surroundings: Surroundings) -> ChosenDestination | None:
+    """Return what the options mean where ``--to`` names a standing destination of a feed; None without ``--to``.
+
+    Only the feed's server knows whether there is one. Raises StandingKnowsItself, and as
+    ``choose_destination`` what is wrong with the other options.
+    """
+    if options.to is None:
+        _require_nothing_else(options)
+        return None
+    for option, value in (("--read-url", options.read_url), ("--username", options.username)):
+        if value:
+            raise StandingKnowsItself(option)
+    said = read_said(options)
+    return ChosenDestination(
+        name=parse_destination_name(options.to),
+        own=None,
+        credentials_from=None,
+        looked_at=pypirc_path(surroundings),
+        internal=said.internal,
+        upstream_allow=said.upstream_allow,
+        accept_existing=said.accept_existing,
+        limits=said.limits,
+    )
+
+
+def read_said(options: DestinationOptions) -> SaidThere:
+    """Return what the options say of names and limits; files of patterns are read."""
+    parse_limits(tuple(options.limits))
+    return SaidThere(
+        internal=tuple(dict.fromkeys(pattern for raw in options.internal for pattern in _patterns(raw))),
+        upstream_allow=tuple(dict.fromkeys(map(parse_project_name, options.upstream_allow))),
+        accept_existing=tuple(dict.fromkeys(map(parse_project_name, options.accept_existing))),
         limits=tuple(options.limits),
     )
 

@@ -12,6 +12,7 @@ from feedgate.cli.destination_choice import (
     ChosenDestination,
     DestinationOptions,
     choose_destination,
+    choose_standing,
     read_password,
 )
 from feedgate.cli.door import Door
@@ -29,7 +30,8 @@ To: TypeAlias = Annotated[
     typer.Option(
         "--to",
         metavar="URL|NAME",
-        help="Send it to this index: its upload address or its simple index, or a section of .pypirc.",
+        help="Send it to this index: its upload address or its simple index, or a section of .pypirc; "
+        "with -f the name of one of the feed's standing destinations.",
     ),
 ]
 ReadUrl: TypeAlias = Annotated[
@@ -81,8 +83,8 @@ class FeedOrDestination(Invalid):
 
     def __init__(self) -> None:
         super().__init__(
-            "a request goes into a feed (-f ORG/FEED) or to a destination (--to URL|NAME)",
-            next_step="Give one of the two.",
+            "a request goes into a feed (-f ORG/FEED) or to a destination of its own (--to URL|NAME)",
+            next_step="Give one of the two. With both, --to is the name of one of the feed's standing destinations.",
         )
 
 
@@ -114,6 +116,13 @@ def chosen_destination(options: DestinationOptions) -> ChosenDestination | None:
     """Return what the options come to with this caller's surroundings; None where they name no destination."""
     surroundings = Surroundings.of(os.environ, read_password=read_password)
     return choose_destination(options, surroundings)
+
+
+def chosen_standing(options: DestinationOptions) -> ChosenDestination | None:
+    """Return what the options come to beside a feed; raises FeedOrDestination for an address."""
+    if options.to is not None and "://" in options.to:
+        raise FeedOrDestination
+    return choose_standing(options, Surroundings.of(os.environ))
 
 
 def feed_of(chosen: ChosenDestination) -> FeedPath:

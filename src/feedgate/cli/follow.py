@@ -127,7 +127,11 @@ class Lines:
     """A line a step, where nobody watches."""
 
     def event(self, event: EventBody) -> None:
-        """Write the line of a step that has ended."""
+        """Write the line of a step that has ended, or that waits."""
+        if event.kind == "waits":
+            said = f"{event.step}: {event.facts.get('reason')}"
+            sys.stderr.write(f"{plain(said)}\n")
+            return
         if event.kind not in {"finished", "failed", "cancelled"}:
             return
         where = "" if event.target is None else f" {event.target}"
@@ -160,6 +164,8 @@ class _Bars:
                 completed=_number(facts.get("files")),
                 said=_said(facts, elapsed_seconds),
             )
+        elif event.kind == "waits":
+            self._progress.update(task, said=inert(str(facts.get("reason"))))
         elif event.kind in {"finished", "failed", "cancelled"}:
             outcome = str(facts.get("outcome", event.kind))
             self._progress.update(task, total=1, completed=1, said=inert(outcome))

@@ -25,8 +25,10 @@ COMMANDS: Final[dict[str, tuple[str, str]]] = {
     "serve": ("serve", "Serve a data directory until it is told to stop."),
     "plan": ("request", "Say what add would bring in, and change nothing."),
     "add": ("request", "Bring packages in, with everything they need."),
+    "send": ("send", "Send what a feed holds to another index."),
     "upload": ("upload", "Send wheels and sdists of your own to a feed."),
     "feed": ("feed", "Make, list and set up feeds and their targets."),
+    "destination": ("destination", "Say where a feed's publishes are sent too."),
     "project": ("project", "Say whether the upstream is asked for a name."),
     "run": ("run", "List, show, follow, cancel and retry runs; write their reports."),
     "yank": ("yank", "Discourage a release; who pinned it still gets it."),
@@ -142,7 +144,7 @@ def find_command(name: str) -> TyperCommand | TyperGroup | None:
         return None
     module = importlib.import_module(_MODULE + COMMANDS[name][0])
     command = typer.main.get_command(module.app)
-    if isinstance(command, TyperGroup) and set(command.commands) & set(COMMANDS):
+    if isinstance(command, TyperGroup) and name in command.commands:
         command = command.commands[name]
     found = cast("TyperCommand | TyperGroup", command)
     _give_common_options(found, _options_of(_everywhere))

@@ -8,6 +8,7 @@ from feedgate.cli import units
 from feedgate.cli.show import inert, lines, table
 from feedgate.model.run import RunKind, RunState
 
+_BRINGS: Final = frozenset({RunKind.ADD, RunKind.SEND})
 _ODD: Final = frozenset({"held", "refused", "conflict", "spent", "kept-back"})
 
 
@@ -41,15 +42,16 @@ def show_report(run: RunBody) -> None:
 
 def _summary(run: RunBody) -> Iterator[str]:
     took = "" if run.seconds is None else f" in {units.seconds(run.seconds)}"
-    is_new = run.kind is not RunKind.ADD or run.state is not RunState.PUBLISHED or run.published
+    is_new = run.kind not in _BRINGS or run.state is not RunState.PUBLISHED or run.published
     state = run.state.value if is_new else "nothing to do, everything is there,"
     yield f"{inert(run.run)}: {state}{took}, feed {inert(run.feed)}"
     if run.destination is not None:
         yield f"  to       {inert(run.destination)}"
     if run.closure is not None and run.closure.distributions:
         closure = run.closure
+        what = "closure" if run.kind is not RunKind.SEND else "feed   "
         yield (
-            f"  closure  {closure.projects} projects, {closure.distributions} files, {units.size(closure.bytes)}"
+            f"  {what}  {closure.projects} projects, {closure.distributions} files, {units.size(closure.bytes)}"
         )
     yield from _counts(run)
     yield from _said(run)
@@ -67,6 +69,9 @@ def _counts(run: RunBody) -> Iterator[str]:
         )
         if run.serial is not None:
             yield f"  serial   {run.serial}"
+    if run.kind is RunKind.SEND:
+        yield f"  files    {run.published} sent, {run.already_present} already present"
+        yield f"  serial   {run.serial}"
     if run.kind is RunKind.PLAN and run.state is RunState.PLANNED:
         new = [file for file in run.files if file.state == "new"]
         size = units.size(sum(file.size_bytes or 0 for file in new))
@@ -79,6 +84,9 @@ def _said(run: RunBody) -> Iterator[str]:
         yield f"  spent    {inert(', '.join(run.spent))}: deleted there, it seems; an Owner can restore it for 30 days"
     if run.internal and not run.internal_because:
         yield f"  internal {inert(', '.join(run.internal))}"
+    for send in run.sends:
+        because = f" ({send.reason})" if send.reason and not send.state.is_final else ""
+        yield inert(f"  sends    to {send.destination}: {send.state.value}, {send.run}{because}")
     for note in run.notes:
         yield f"  note     {inert(note)}"
     for escape in run.escapes:

@@ -28,6 +28,7 @@ from feedgate.cli.destination_options import (
     Username,
     announce,
     chosen_destination,
+    chosen_standing,
     feed_of,
     make_local_feed,
 )
@@ -112,7 +113,7 @@ def _ask(
         accept_existing=accept_existing or [],
         limits=limits or [],
     )
-    chosen = chosen_destination(options)
+    chosen = chosen_destination(options) if feed is None else chosen_standing(options)
     path = _feed(feed, chosen, targets or [], policy)
     kind: Literal["add", "plan"] = "plan" if context.info_name == RunKind.PLAN.value else "add"
     creation = RunCreation(
@@ -125,14 +126,14 @@ def _ask(
         upgrade=upgrade,
         upgrade_packages=upgrade_packages or [],
         reason=reason,
-        destination=None if chosen is None else chosen.body(),
+        destination=None if chosen is None else chosen.body(is_standing=feed is not None),
     )
     if chosen is not None:
         announce(chosen)
     with opened(context, own=None if chosen is None else chosen.own) as door:
         if not wait:
             require_a_staying_server(door)
-        if chosen is not None and kind == RunKind.ADD.value:
+        if chosen is not None and feed is None and kind == RunKind.ADD.value:
             make_local_feed(door, path, creation.targets, policy)
         reply = door.client.create_run(path, creation, key=new_key())
         if not wait:
@@ -148,7 +149,7 @@ def _feed(
         if not targets:
             raise TargetMissing
         return feed_of(chosen)
-    if feed is None or chosen is not None:
+    if feed is None:
         raise FeedOrDestination
     if policy is not None:
         raise PolicyOfAFeed

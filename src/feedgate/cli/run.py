@@ -14,6 +14,7 @@ from feedgate.cli.report import show_report
 from feedgate.cli.run_report import prepare_folder, write_report
 from feedgate.cli.show import inert, json_text, lines, table
 from feedgate.model.names import parse_feed_path
+from feedgate.model.run import RunState
 
 app = typer.Typer(
     help="List, show, follow, cancel and retry runs, and write their reports.",
@@ -38,7 +39,7 @@ def list_runs(
         if reply.text:
             json_text(reply.text)
         return
-    headings = ("run", "kind", "state", "feed", "requester", "created (UTC)")
+    headings = ("run", "kind", "state", "feed", "requester", "created (UTC)", "")
     table(
         headings,
         [
@@ -49,6 +50,7 @@ def list_runs(
                 run.feed,
                 run.requester,
                 f"{run.created_at:%Y-%m-%d %H:%M}",
+                run.reason if run.state is RunState.QUEUED else None,
             )
             for run in reply.body
         ],

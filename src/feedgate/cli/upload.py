@@ -36,3 +36,5 @@ def upload(
             lines([f"{inert(done.filename)}: {done.state} ({done.origin.value}), sha256 {done.sha256}"])
             if done.note:
                 lines([f"  {inert(done.note)}"])
+            for run in done.sends:
+                lines([f"  is sent on by {inert(run)}"])

@@ -100,7 +100,7 @@ class SendFeed:
         except (SecretMissing, DestinationUnavailable) as error:
             if asked.request.name is None or asked.tries >= most_tries:
                 raise
-            tell(Event("waits", {"reason": error.message}))
+            tell(Event("waits", {"reason": f"waits: {error.message}"}))
             return Later(error.message)
 
     def _asked(self, run: Run) -> _Asked:

@@ -194,13 +194,15 @@ def put_back(note: Note, run: RunId, *, reason: str, not_before: datetime) -> No
     )
 
 
-def say_why_it_waits(note: Note, run: RunId, reason: str | None) -> None:
-    """Say what a queued run waits for, None = for nothing but its turn."""
-    note.connection.execute(
+def say_why_it_waits(note: Note, run: RunId, reason: str) -> bool:
+    """Say what a queued run waits for; False where that was said before, or it waits no more."""
+    said = note.connection.execute(
         update(tables.run)
-        .where(_run.id == run, _run.state == RunState.QUEUED.value)
+        .where(_run.id == run, _run.state == RunState.QUEUED.value, _run.reason.is_distinct_from(reason))
         .values(reason=reason)
+        .returning(_run.id)
     )
+    return said.first() is not None
 
 
 def finish(

@@ -5,11 +5,13 @@ import logging
 import time
 from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Final, TypeAlias
 
 from feedgate.model.run import RunId, RunKind
-from feedgate.records import runs
+from feedgate.records import events, runs
 from feedgate.records.database import Database
+from feedgate.records.events import Telling
 from feedgate.records.runs import Waiting
 
 Precondition: TypeAlias = Callable[[RunId], Awaitable[str | None]]
@@ -36,9 +38,14 @@ class Preconditions:
     """The preconditions by kind of run; ``looked`` is told when a look has ended."""
 
     def __init__(
-        self, database: Database, of: Mapping[RunKind, Precondition], looked: Callable[[], None]
+        self,
+        database: Database,
+        clock: Callable[[], datetime],
+        of: Mapping[RunKind, Precondition],
+        looked: Callable[[], None],
     ) -> None:
         self._database = database
+        self._clock = clock
         self._of = of
         self._looked = looked
         self._looks: dict[RunId, _Look] = {}
@@ -51,7 +58,7 @@ class Preconditions:
             return True
         look = self._looks.get(run.id)
         if look is None or look.is_stale:
-            task = asyncio.create_task(self._ask(precondition, run.id))
+            task = asyncio.create_task(self._ask(precondition, run))
             task.add_done_callback(lambda _done: self._looked())
             self._looks[run.id] = _Look(task)
             return False
@@ -59,7 +66,7 @@ class Preconditions:
 
     async def stay_behind(self, run: Waiting) -> None:
         """Say that the run waits for an earlier one."""
-        await self._say(run.id, BEHIND)
+        await self._say(run, BEHIND)
 
     def forget_all_but(self, seen: Collection[RunId]) -> None:
         """Let go of what was seen of runs that wait no more."""
@@ -67,21 +74,23 @@ class Preconditions:
             for run in known.keys() - seen:
                 del known[run]
 
-    async def _ask(self, precondition: Precondition, run: RunId) -> str | None:
+    async def _ask(self, precondition: Precondition, run: Waiting) -> str | None:
         try:
-            reason = await precondition(run)
+            reason = await precondition(run.id)
             if reason is not None:
                 await self._say(run, reason)
-        except Exception:  # the next look may do better
-            _log.exception("run %s: what it needs could not be looked at; looking again", run)
+        except Exception:  # noqa: BLE001  # the next look may do better
+            _log.exception("run %s: what it needs could not be looked at; looking again", run.id)
             return "waits: what it needs could not be looked at"
         return reason
 
-    async def _say(self, run: RunId, reason: str) -> None:
-        if self._said.get(run) != reason:
+    async def _say(self, run: Waiting, reason: str) -> None:
+        if self._said.get(run.id) != reason:
             await asyncio.to_thread(self._write, run, reason)
-            self._said[run] = reason
+            self._said[run.id] = reason
 
-    def _write(self, run: RunId, reason: str) -> None:
+    def _write(self, run: Waiting, reason: str) -> None:
+        telling = Telling(self._clock(), run.kind.value, None, "waits", {"reason": reason})
         with self._database.note() as note:
-            runs.say_why_it_waits(note, run, reason)
+            if runs.say_why_it_waits(note, run.id, reason):
+                events.append(note, run.id, [telling])

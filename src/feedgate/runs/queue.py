@@ -44,7 +44,7 @@ class Reconciler:
         self._handed_over: set[tuple[RunId, int]] = set()
         self._stopping: set[RunId] = set()
         self._woken = asyncio.Event()
-        self._preconditions = Preconditions(database, preconditions or {}, self._woken.set)
+        self._preconditions = Preconditions(database, clock, preconditions or {}, self._woken.set)
 
     def wake(self) -> None:
         """Have the table looked at now; to be called in the event loop's thread."""
