@@ -8,13 +8,13 @@ answers for it, so nobody can slip in a stranger's release under it.
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass
-from fnmatch import fnmatchcase
 from typing import TypeAlias
 
 from feedgate.index.shared_task import retrieve
 from feedgate.model.digest import Digest
 from feedgate.model.distribution import Distribution, InvalidFilename
 from feedgate.model.index import WHOLE, Content, Index, NoSuchProject, ProjectPage, Span
+from feedgate.model.name_pattern import matches
 from feedgate.model.names import ProjectName
 
 DigestOf: TypeAlias = Callable[[Distribution], Awaitable[Digest]]
@@ -32,7 +32,7 @@ class Said:
         """Return the pattern that makes the name internal, None where none does."""
         if name in self.upstream_allowed:
             return None
-        return next((pattern for pattern in self.internal if fnmatchcase(name, pattern.lower())), None)
+        return next((pattern for pattern in self.internal if matches(pattern, name)), None)
 
 
 class LearningOverlay:

@@ -7,6 +7,7 @@ from typing import Any
 from feedgate.errors import Invalid
 from feedgate.index.learning_overlay import Said
 from feedgate.model.destination import Addresses, Limits, parse_limits
+from feedgate.model.name_pattern import parse_name_pattern
 from feedgate.model.names import ProjectName, parse_project_name
 from feedgate.model.standing_destination import StandingDestination
 
@@ -60,9 +61,9 @@ class AskedDestination:
 
     @property
     def said(self) -> Said:
-        """What is said of names; raises InvalidName."""
+        """What is said of names; raises InvalidName, InvalidNamePattern."""
         allowed = frozenset(parse_project_name(raw) for raw in self.upstream_allow)
-        return Said(self.internal, allowed)
+        return Said(tuple(parse_name_pattern(raw) for raw in self.internal), allowed)
 
     @property
     def accepted(self) -> frozenset[ProjectName]:
