@@ -149,11 +149,15 @@ class VersionListing(Body):
 
 
 class ProjectListing(Body):
-    """What a feed has of a project: the newest version first. ``internal`` = the upstream is never asked for it."""
+    """What a feed has of a project: the newest version first.
+
+    ``internal`` = the upstream is never asked for it; ``mixed`` = some of its files are the upstream's, some the feed's own.
+    """
 
     project: str
     origin: Origin
     internal: bool
+    mixed: bool = False
     versions: list[VersionListing]
 
 

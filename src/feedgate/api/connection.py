@@ -1,6 +1,7 @@
 """The way to a server: asked once more where it is safe, looked for again where it is gone."""
 
 import ssl
+import threading
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, BinaryIO, Final
@@ -100,6 +101,8 @@ class Connection:
         self._find_again = find_again
         self._server = server
         self._http = _open(server)
+        self._left: list[httpx.Client] = []
+        self._looking = threading.Lock()
 
     @property
     def server(self) -> Server:
@@ -108,15 +111,20 @@ class Connection:
 
     def close(self) -> None:
         """Give the sockets back."""
-        self._http.close()
+        for http in (*self._left, self._http):
+            http.close()
 
     def ask(self, sending: Sending) -> str:
-        """Return the answer's text; what the server can not have heard, or may hear twice, is sent again once."""
+        """Return the answer's text; what the server can not have heard, or may hear twice, is sent again once.
+
+        May be called by several threads at once.
+        """
+        asked = self._http
         try:
             return self._ask_now(sending)
         except httpx.TransportError as error:
             unheard = isinstance(error, httpx.ConnectError | httpx.ConnectTimeout)
-            if not (self.look_again() and (unheard or sending.is_repeatable)):
+            if not (self._look_again_after(asked) and (unheard or sending.is_repeatable)):
                 raise ServerUnreachable(self._server.origin, reason=_words(error)) from error
         try:
             return self._ask_now(sending)
@@ -137,11 +145,17 @@ class Connection:
 
     def look_again(self) -> bool:
         """Look for the server anew; False where nobody knows how."""
+        return self._look_again_after(self._http)
+
+    def _look_again_after(self, asked: httpx.Client) -> bool:
+        """Look for the server anew, unless another thread did so since ``asked`` was the way to it."""
         if self._find_again is None:
             return False
-        self._http.close()
-        self._server = self._find_again()
-        self._http = _open(self._server)
+        with self._looking:
+            if self._http is asked:
+                self._server = self._find_again()
+                self._left.append(self._http)  # other threads may still hold it
+                self._http = _open(self._server)
         return True
 
     def _ask_now(self, sending: Sending) -> str:

@@ -93,11 +93,14 @@ class LocalConnection:
         environment: Mapping[str, str],
         config: Path | None,
         own: OwnDestination | None,
+        *,
+        may_share: bool,
     ) -> None:
         self._directory = directory
         self._environment = environment
         self._config = config
         self._own = own
+        self._may_share = may_share
         self._child: _Started | None = None
         self._hold: _Hold | None = None
         self.server = self.reattach()
@@ -148,7 +151,7 @@ class LocalConnection:
             else:
                 self._child.end()  # another command's was first
                 self._child = None
-        if self._own is not None and not is_ours:
+        if self._own is not None and not is_ours and not self._may_share:
             self.close()
             raise _not_taken(self._directory, address)
         difference = self._difference(address)
@@ -212,15 +215,18 @@ def connect_locally(
     *,
     config: Path | None = None,
     own: OwnDestination | None = None,
+    may_share: bool = False,
 ) -> Iterator[LocalConnection]:
     """Hold the server of ``data``, starting one where none runs, until the block ends.
 
     ``environment`` is the command's own; a server started here gets it too.
     With ``own``, the command's own destination, that server must be one that this command starts, and it gets
     the environment without its credentials: a server that stays is refused at once, another command's
-    when it has not ended within five seconds. Raises as ``LocalConnection.reattach``.
+    when it has not ended within five seconds. With ``may_share`` those do as well: they know nothing of
+    ``own``, and what they may ask is their settings' affair. Raises as ``LocalConnection.reattach``.
     """
-    connection = LocalConnection(DataDirectory(data.absolute()), environment, config, own)
+    directory = DataDirectory(data.absolute())
+    connection = LocalConnection(directory, environment, config, own, may_share=may_share)
     try:
         yield connection
     finally:

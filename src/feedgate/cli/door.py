@@ -42,16 +42,19 @@ class Door:
 
 
 @contextmanager
-def opened(context: typer.Context, *, own: OwnDestination | None = None) -> Iterator[Door]:
+def opened(
+    context: typer.Context, *, own: OwnDestination | None = None, may_share: bool = False
+) -> Iterator[Door]:
     """Reach the server for the length of one command, starting one where none runs.
 
-    With ``own``, the caller's own destination, it must be one that this command starts.
+    With ``own``, the caller's own destination, it must be one that this command starts; with
+    ``may_share`` too one that runs already, which then knows nothing of it.
     """
     where = place(context)
     if where.url is not None:
         if where.data is not None:
             raise TwoPlaces
-        if own is not None:
+        if own is not None and not may_share:
             raise OwnDestinationNotTaken(f"the server at {where.url}", "Leave --url out, or")
         token = os.environ.get(TOKEN_VARIABLE)
         server = Server(where.url, None if token is None else Secret(token))
@@ -59,7 +62,9 @@ def opened(context: typer.Context, *, own: OwnDestination | None = None) -> Iter
             yield Door(client, stays=True, started_by_us=False, as_json=where.as_json)
         return
     config = None if where.config is None else Path(where.config)
-    with connect_locally(data_directory(where.data), os.environ, config=config, own=own) as connection:
+    with connect_locally(
+        data_directory(where.data), os.environ, config=config, own=own, may_share=may_share
+    ) as connection:
 
         def again() -> Server:
             found = connection.reattach()

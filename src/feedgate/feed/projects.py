@@ -31,10 +31,14 @@ class HeldVersion:
 
 @dataclass(frozen=True, slots=True)
 class HeldProject:
-    """What a feed has of a project; ``versions`` with the newest first, never empty."""
+    """What a feed has of a project; ``versions`` with the newest first, never empty.
+
+    ``is_mixed`` = it has files of the upstream's and of its own.
+    """
 
     project: FeedProject
     versions: tuple[HeldVersion, ...]
+    is_mixed: bool = False
 
 
 def list_projects(
@@ -96,6 +100,7 @@ def _held(name: ProjectName, project: FeedProject | None, rows: tuple[Published,
     return HeldProject(
         project or FeedProject(name, rows[0].origin),
         tuple(_version(version, files) for version, files in newest_first),
+        is_mixed=len({row.origin for row in rows}) > 1,
     )
 
 

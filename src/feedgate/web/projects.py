@@ -155,6 +155,7 @@ def _listing(held: HeldProject) -> ProjectListing:
         project=held.project.name,
         origin=held.project.origin,
         internal=held.project.is_internal,
+        mixed=held.is_mixed,
         versions=[
             VersionListing(version=one.version, files=one.files, yanked=one.is_yanked)
             for one in held.versions
