@@ -17,6 +17,7 @@ from feedgate.api.run_bodies import EventBody, RunBody
 from feedgate.cli import units
 from feedgate.cli.door import Door
 from feedgate.cli.exit import Exit, exit_of_state
+from feedgate.cli.import_report import exit_of_import
 from feedgate.cli.plain import plain
 from feedgate.cli.report import show_report
 from feedgate.cli.run_report import end_step
@@ -59,15 +60,19 @@ def follow_to_end(door: Door, run: str, *, after: int = 0, report: Path | None =
     command had started the server, the run is cancelled.
     """
     try:
-        with _drawing() as drawing:
-            events = door.client.follow(run, after=after)
-            for event in events:
-                drawing.event(event)
+        wait_for_end(door, run, after=after)
     except KeyboardInterrupt:
         return _stop_following(door, run)
     reply = door.client.show_run(run)
     status = show_end(reply, as_json=door.as_json)
     return end_step(door.client, reply, report, status)
+
+
+def wait_for_end(door: Door, run: str, *, after: int = 0) -> None:
+    """Draw the run's progress until it has ended."""
+    with _drawing() as drawing:
+        for event in door.client.follow(run, after=after):
+            drawing.event(event)
 
 
 def show_end(reply: Reply[RunBody], *, as_json: bool) -> int:
@@ -76,7 +81,10 @@ def show_end(reply: Reply[RunBody], *, as_json: bool) -> int:
         json_text(reply.text)
     else:
         show_report(reply.body)
-    return exit_of_state(reply.body.state)
+    status = exit_of_state(reply.body.state)
+    if status is Exit.OK and reply.body.imported is not None:
+        return exit_of_import(reply.body.imported)
+    return status
 
 
 def show_accepted(reply: Reply[RunBody], *, as_json: bool) -> int:
@@ -160,8 +168,8 @@ class _Bars:
             elapsed_seconds = (event.at - self._begun[key]).total_seconds()
             self._progress.update(
                 task,
-                total=_number(facts.get("of_files")),
-                completed=_number(facts.get("files")),
+                total=_number(facts.get("of_projects", facts.get("of_files"))),
+                completed=_number(facts.get("projects", facts.get("files"))),
                 said=_said(facts, elapsed_seconds),
             )
         elif event.kind == "waits":
@@ -173,6 +181,8 @@ class _Bars:
 
 
 def _said(facts: dict[str, object], elapsed_seconds: float) -> str:
+    if "projects" in facts:
+        return f"{_number(facts['projects']):.0f}/{_number(facts.get('of_projects')):.0f} projects"
     files = f"{_number(facts.get('files')):.0f}/{_number(facts.get('of_files')):.0f} files"
     if "bytes" not in facts:
         return files

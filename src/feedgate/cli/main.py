@@ -27,6 +27,7 @@ COMMANDS: Final[dict[str, tuple[str, str]]] = {
     "add": ("request", "Bring packages in, with everything they need."),
     "send": ("send", "Send what a feed holds to another index."),
     "upload": ("upload", "Send wheels and sdists of your own to a feed."),
+    "import-feed": ("import_feed", "Copy a whole index, or a folder, into a feed."),
     "feed": ("feed", "Make, list and set up feeds and their targets."),
     "destination": ("destination", "Say where a feed's publishes are sent too."),
     "project": ("project", "Say whether the upstream is asked for a name."),

@@ -5,6 +5,7 @@ from typing import Final
 
 from feedgate.api.run_bodies import RunBody
 from feedgate.cli import units
+from feedgate.cli.import_report import show_import
 from feedgate.cli.show import inert, lines, table
 from feedgate.model.run import RunKind, RunState
 
@@ -14,6 +15,9 @@ _ODD: Final = frozenset({"held", "refused", "conflict", "spent", "kept-back"})
 
 def show_report(run: RunBody) -> None:
     """Show a run's report on standard output."""
+    if run.imported is not None:
+        show_import(run, run.imported)
+        return
     lines(_summary(run))
     if run.targets and run.kind is RunKind.ADD:
         table(

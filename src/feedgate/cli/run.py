@@ -9,6 +9,7 @@ import typer
 from feedgate.cli.door import opened
 from feedgate.cli.exit import Exit
 from feedgate.cli.follow import follow_to_end, new_key, require_a_staying_server, show_accepted
+from feedgate.cli.import_report import show_files
 from feedgate.cli.pipeline import Pipeline
 from feedgate.cli.report import show_report
 from feedgate.cli.run_report import prepare_folder, write_report
@@ -98,6 +99,13 @@ def report(
         json_text(reply.text)
     else:
         lines([f"{inert(reply.body.run)}: its report is in {inert(folder)}"])
+
+
+@app.command("files")
+def files(context: typer.Context, run: RunArgument) -> None:
+    """List what import-feed kept out, and which names it found mixed; with --json each file, one a line."""
+    with opened(context) as door:
+        show_files(door.client.imported_files(run), as_json=door.as_json)
 
 
 @app.command("cancel")
