@@ -36,6 +36,19 @@ class NameIsInternal(Conflict):
         )
 
 
+class NameIsImported(Conflict):
+    """A name that the feed imports, and of which the destination has files of its own."""
+
+    code = "name-is-imported"
+
+    def __init__(self, path: FeedPath, name: ProjectName) -> None:
+        super().__init__(
+            f"{name}: {path} imports it, and the destination has files of its own under that name",
+            next_step="An Owner decides whose it is. To make it the feed's own: "
+            f"feedgate project set {name} -f {path} --upstream deny, then retry the run.",
+        )
+
+
 class ReleaseIsInternal(Conflict):
     """A release that got uploaded files while an import of it was under way."""
 
@@ -78,7 +91,7 @@ class Closure:
     """What is to become visible: ``rows`` the feed does not have, ``present`` what it has.
 
     ``base`` is the serial at which the closure was proved; None = it was proved against a
-    destination, which this feed follows, also in whose a name is. ``facts`` is what the
+    destination. A feed that ``follows`` the destination does so in whose a name is, too. ``facts`` is what the
     ledger's entry says of the request, beside the files; ``round`` counts the closures of one run.
     """
 
@@ -87,6 +100,7 @@ class Closure:
     base: Serial | None
     facts: Mapping[str, Json]
     round: int = 1
+    follows: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +134,7 @@ def publish_closure(  # who, where, what, why, when
 
     Files that the feed has by now with the same bytes are skipped. ``keep`` is
     told of what became visible in the same transaction. Raises NameSpent,
-    NameIsInternal, ReleaseIsInternal, RequesterMayNot, RunHasEnded; then nothing is visible.
+    NameIsInternal, NameIsImported, ReleaseIsInternal, RequesterMayNot, RunHasEnded; then nothing is visible.
     """
     with records.change(located.id, Act.PUBLISHED, requester, now, run=run) as change:
         return _publish(change, located, run, requester, closure, keep)
@@ -158,7 +172,7 @@ def _publish(  # as its caller
             present.append(row.file.filename)
     if not new:
         return Publication(before, (), tuple(sorted(present)))
-    _open_projects(change, located, new, follows=closure.base is None)
+    _open_projects(change, located, new, follows=closure.follows)
     distributions.publish(change, located.id, new)
     published = tuple(sorted(row.file.filename for row in new))
     digests = {row.file.filename: row.digest for row in new}
@@ -218,10 +232,19 @@ def _open_projects(change: Change, located: Located, rows: Sequence[Published], 
         elif follows:
             if project.origin is not origin:
                 projects.put(change, located.id, replace(project, origin=origin))
-        elif project.is_internal:
-            raise NameIsInternal(located.path, name)
-        elif project.origin is Origin.INTERNAL:
-            _check_releases(change, located, [row for row in rows if row.project == name])
+        else:
+            _check_project(change, located, project, [row for row in rows if row.project == name])
+
+
+def _check_project(change: Change, located: Located, project: FeedProject, rows: Sequence[Published]) -> None:
+    """Raise where ``rows``, of one project, are not what the feed knows the name as."""
+    if any(row.origin is Origin.INTERNAL for row in rows):
+        if not project.is_internal:
+            raise NameIsImported(located.path, rows[0].project)
+    elif project.is_internal:
+        raise NameIsInternal(located.path, rows[0].project)
+    elif project.origin is Origin.INTERNAL:
+        _check_releases(change, located, rows)
 
 
 def _check_releases(change: Change, located: Located, rows: Sequence[Published]) -> None:

@@ -35,19 +35,32 @@ class Said:
         return next((pattern for pattern in self.internal if matches(pattern, name)), None)
 
 
+def _none_is(_name: ProjectName) -> bool:
+    return False
+
+
 class LearningOverlay:
     """An Index of destination and upstream that shows one view for as long as it lives.
 
     ``internal`` says why each name met so far is the destination's own; ``listed``
     is the destination's page of each, None where it has none. A name that a
-    pattern makes internal is never asked upstream; of any other the upstream's page is read.
+    pattern makes internal is never asked upstream, nor is one that is ``internal_in_feed``, whatever the
+    request says; of any other the upstream's page is read.
     """
 
-    def __init__(self, destination: Index, upstream: Index, said: Said, digest_of: DigestOf) -> None:
+    def __init__(
+        self,
+        destination: Index,
+        upstream: Index,
+        said: Said,
+        digest_of: DigestOf,
+        internal_in_feed: Callable[[ProjectName], bool] = _none_is,
+    ) -> None:
         self._destination = destination
         self._upstream = upstream
         self._said = said
         self._digest_of = digest_of
+        self._internal_in_feed = internal_in_feed
         self._pages: dict[ProjectName, asyncio.Task[ProjectPage]] = {}
         self._sources: set[str] = set()
         self.internal: dict[ProjectName, str] = {}
@@ -108,9 +121,9 @@ class LearningOverlay:
         return self._destination if self.is_at_destination(file) else self._upstream
 
     async def _learnt(self, name: ProjectName) -> ProjectPage:
-        pattern = self._said.pattern_of(name)
-        if pattern is not None:
-            self.internal[name] = f"it matches --internal {pattern}"
+        because = self._why_internal(name)
+        if because is not None:
+            self.internal[name] = because
             ours = self.listed[name] = await _page_or_none(self._destination, name)
             if ours is None:
                 raise NoSuchProject(name, index="the destination, which alone is asked for internal names,")
@@ -133,6 +146,13 @@ class LearningOverlay:
             return self._united(ours, theirs, others)
         self.internal[name] = f"{others[0].filename} is there, and the upstream lists no such file"
         return self._own(ours)
+
+    def _why_internal(self, name: ProjectName) -> str | None:
+        """Return why nobody but the destination is asked for the name; None = both are."""
+        if self._internal_in_feed(name):
+            return "it is internal to the feed that the request is for"
+        pattern = self._said.pattern_of(name)
+        return None if pattern is None else f"it matches --internal {pattern}"
 
     def _own(self, page: ProjectPage, files: Collection[Distribution] | None = None) -> ProjectPage:
         self._sources.update(file.source for file in (files or page.files) if file.source is not None)

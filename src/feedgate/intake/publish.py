@@ -12,7 +12,7 @@ from feedgate.gate.look import Looks
 from feedgate.intake import kept
 from feedgate.intake.kept import keep_publication
 from feedgate.intake.prove import Prove
-from feedgate.intake.run_index import RunIndexes, asked_by
+from feedgate.intake.run_index import Faced, RunIndexes, asked_by
 from feedgate.intake.staging import Staging, stage
 from feedgate.model.canonical import Json
 from feedgate.model.ledger import Serial
@@ -43,9 +43,8 @@ class Publish:
         staging = await stage(view, self.records, self.blobs, self.looks, run, self.clock)
         facts = await self._facts(run)
         base = None if view.faced is not None else view.base
-        count = 1 if view.faced is None else view.faced.learnt.round
         for _ in range(_MOST_PROOFS):
-            answer = await asyncio.to_thread(self._publish, run, staging, base, facts, count)
+            answer = await asyncio.to_thread(self._publish, run, view.faced, staging, base, facts)
             if isinstance(answer, Publication):
                 if not answer.published:
                     await asyncio.to_thread(self._keep, run, answer)
@@ -63,10 +62,17 @@ class Publish:
         )
 
     def _publish(
-        self, run: Run, staging: Staging, base: Serial | None, facts: dict[str, Json], count: int
+        self, run: Run, faced: Faced | None, staging: Staging, base: Serial | None, facts: dict[str, Json]
     ) -> Publication | Changed:
         located = kept.feed_of(self.records, run)
-        closure = Closure(staging.rows, staging.present, base, facts, count)
+        closure = Closure(
+            staging.rows,
+            staging.present,
+            base,
+            facts,
+            round=1 if faced is None else faced.learnt.round,
+            follows=faced is not None and faced.asked.name is None,
+        )
         return publish_closure(
             self.records,
             located,

@@ -251,7 +251,8 @@ class RunIndexes:
                 return await destination.digest_of(file, sources.blobs)
             return digest_stored(await arrivals.stored(file))
 
-        learning = LearningOverlay(seen, sources.upstream, asked.said, digest_of)
+        internal = await asyncio.to_thread(_internal_in_feed, sources.records, located, asked)
+        learning = LearningOverlay(seen, sources.upstream, asked.said, digest_of, internal)
         homes.learning = learning
         limits = asked.stated_limits.narrowed(learnt.limits)
         overlay = Hiding(learning, limits, learnt.hidden, learning.lists)
@@ -259,6 +260,16 @@ class RunIndexes:
         source = ReadAhead(overlay, arrivals, sources.blobs)
         base = await asyncio.to_thread(_head, sources.records, located)
         return RunIndex(located, base, seen, learning, overlay, source, arrivals, faced)
+
+
+def _internal_in_feed(
+    records: Database, located: Located, asked: AskedDestination
+) -> Callable[[ProjectName], bool]:
+    """Return what is internal to the feed, where it is one of its own; that of a command's destination follows it."""
+    if asked.name is None:
+        return lambda _name: False
+    with records.read(located.id) as snapshot:
+        return read_names(snapshot, located).is_internal
 
 
 def _head(records: Database, located: Located) -> Serial:

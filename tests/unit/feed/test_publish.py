@@ -12,6 +12,7 @@ from feedgate.feed.projects import set_project
 from feedgate.feed.publish import (
     Changed,
     Closure,
+    NameIsImported,
     NameIsInternal,
     Publication,
     ReleaseIsInternal,
@@ -72,6 +73,8 @@ class Stage:
         run: str = "run_1",
         base: int | None = None,
         present: tuple[tuple[ProjectName, str], ...] = (),
+        count: int = 1,
+        follows: bool = False,
     ) -> Publication | Changed:
         def keep(_change: Change, publication: Publication) -> None:
             self.kept.append(publication)
@@ -81,12 +84,19 @@ class Stage:
             present=present,
             base=Serial(self.serial if base is None else base),
             facts={"requirements": ["demo"]},
+            round=count,
+            follows=follows,
         )
         return publish_closure(self.records, self.feed, RunId(run), "ada", closure, keep=keep, now=NOON)
 
     def has_published(self, run: str = "run_1") -> bool:
         with self.records.read() as view:
             return has_published(view, RunId(run))
+
+    def origin(self, name: str) -> Origin | None:
+        with self.records.read(self.feed.id) as snapshot:
+            project = projects.find(snapshot, self.feed.id, ProjectName(name))
+            return None if project is None else project.origin
 
     def listed(self) -> list[str]:
         with self.records.read(self.feed.id) as snapshot:
@@ -245,6 +255,53 @@ def test_a_release_that_got_uploads_takes_none_of_the_upstreams_files(stage: Sta
     stage.publish(published("demo-2.0-py3-none-any.whl"))
 
     assert stage.listed() == ["demo-1.0.tar.gz", "demo-2.0-py3-none-any.whl"]
+
+
+def test_a_destinations_own_files_are_internal_ones(stage: Stage) -> None:
+    stage.publish(published(DEMO, origin=Origin.INTERNAL))
+
+    assert stage.origin("demo") is Origin.INTERNAL
+
+
+def test_a_destinations_own_files_do_not_come_under_a_name_that_the_feed_imports(stage: Stage) -> None:
+    stage.publish(published(DEMO))
+    stage.post("run_2")
+
+    with pytest.raises(NameIsImported, match="demo: acme/team imports it"):
+        stage.publish(published("demo-2.0-py3-none-any.whl", origin=Origin.INTERNAL), run="run_2")
+    assert stage.listed() == [DEMO]
+
+
+def test_an_owners_word_that_the_name_is_the_feeds_own_lets_them_in(stage: Stage) -> None:
+    stage.publish(published(DEMO))
+    set_project(stage.records, ADMINISTRATOR, FEED, ProjectName("demo"), upstream=UpstreamRule.DENY, now=NOON)
+    stage.post("run_2")
+
+    stage.publish(published("demo-2.0-py3-none-any.whl", origin=Origin.INTERNAL), run="run_2")
+
+    assert stage.listed() == [DEMO, "demo-2.0-py3-none-any.whl"]
+
+
+def test_a_feed_that_follows_a_destination_follows_it_in_whose_a_name_is(stage: Stage) -> None:
+    stage.publish(published(DEMO), follows=True)
+    for number, origin in ((2, Origin.INTERNAL), (3, Origin.IMPORTED)):
+        stage.post(f"run_{number}")
+        stage.publish(
+            published(f"demo-{number}.0-py3-none-any.whl", origin=origin), run=f"run_{number}", follows=True
+        )
+        assert stage.origin("demo") is origin
+
+
+def test_a_run_that_began_again_publishes_once_a_round(stage: Stage) -> None:
+    first = stage.publish(published(DEMO))
+    second = stage.publish(published(DEMO), published("demo-2.0-py3-none-any.whl"), count=2)
+    again = stage.publish(published(DEMO), published("demo-2.0-py3-none-any.whl"), count=2)
+
+    assert isinstance(first, Publication)
+    assert isinstance(second, Publication)
+    assert second.published == ("demo-2.0-py3-none-any.whl",)
+    assert again == second
+    assert stage.listed() == [DEMO, "demo-2.0-py3-none-any.whl"]
 
 
 def test_whoever_lost_the_role_publishes_no_more(stage: Stage) -> None:

@@ -96,6 +96,23 @@ async def test_a_pattern_holds_where_the_destination_has_nothing() -> None:
     assert upstream.asked == []
 
 
+async def test_a_name_that_is_internal_to_the_feed_is_never_asked_upstream_whatever_the_request_says() -> (
+    None
+):
+    upstream = MemoryIndex.of([upstream_wheel("acme-core", "9.9")])
+    index = LearningOverlay(
+        MemoryIndex.of([there("acme-core", "1.0")]),
+        upstream,
+        Said(upstream_allowed=frozenset({ACME})),
+        never,
+        {ACME}.__contains__,
+    )
+
+    assert await versions(index) == ["1.0"]
+    assert upstream.asked == []
+    assert "internal to the feed" in index.internal[ACME]
+
+
 async def test_without_a_pattern_the_upstreams_page_is_read_once() -> None:
     upstream = MemoryIndex.of([upstream_wheel("acme-core", "9.9")])
     index = overlay([there("acme-core", "1.0", padding_bytes=3)], upstream)
