@@ -128,8 +128,8 @@ class DestinationSettings(Section):
 
     allowed_hosts: Annotated[tuple[str, ...], BeforeValidator(_split_list)] = Field(
         (),
-        description="Hosts that feeds may have as standing destinations, and that may be connected to although "
-        "their address is not global.",
+        description="Hosts that feeds may have as standing destinations or be copied from (import-feed), and that may be "
+        "connected to although their address is not global.",
     )
 
 

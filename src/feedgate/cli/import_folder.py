@@ -36,6 +36,8 @@ AT_ONCE: Final = 8
 ENDINGS: Final = (".whl", ".tar.gz", ".zip")
 MOST_LISTED: Final = 5000
 
+_LEAST_TOLD: Final = 50
+
 _COUNTED: Final = {
     FileEnd.NEW: "new",
     FileEnd.TAKEN: "taken",
@@ -167,7 +169,7 @@ class _Sending:
         found = self._send(file)
         with self.lock:
             self.done += 1
-            if self.done % max(1, self.of // 20) == 0:
+            if self.done % max(_LEAST_TOLD, self.of // 20) == 0:
                 sys.stderr.write(f"{self.done} of {self.of} files\n")
         return found
 

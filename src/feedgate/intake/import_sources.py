@@ -25,7 +25,8 @@ class SourceNotAllowed(Forbidden):
         super().__init__(
             f"{source}: is not copied by this server: {setting} does not name {host}, and no credentials "
             "for it came from a command that started the server",
-            next_step=f"Have an administrator name {host} in {setting}, or end the server and let the command start its own.",
+            next_step="Give the command again where no server runs, so that it starts its own; what is taken is not taken "
+            f"twice. For a server that stays, have an administrator name {host} in {setting}.",
             facts={"host": host, "setting": setting},
         )
 

@@ -159,3 +159,6 @@ class _Listed:
 
     async def digest_known(self, file: Distribution) -> Digest | None:
         return file.digest
+
+    async def answers(self) -> bool:
+        return True

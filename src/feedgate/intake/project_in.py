@@ -51,6 +51,10 @@ class Pages(Protocol):
         """Return a file's digest, None where it is not known before the file is fetched."""
         ...
 
+    async def answers(self) -> bool:
+        """Whether it answers at all."""
+        ...
+
 
 class Files(Pages, Protocol):
     """What is copied, with its bytes."""
@@ -59,10 +63,6 @@ class Files(Pages, Protocol):
         self, file: Distribution, blobs: ReceivingStore, *, progress: Callable[[int], None]
     ) -> Stored:
         """Bring a file into the store."""
-        ...
-
-    async def answers(self) -> bool:
-        """Whether it answers at all."""
         ...
 
 
@@ -187,6 +187,10 @@ async def _page(source: Pages, name: ProjectName) -> ProjectPage | MovedProject:
     try:
         return await source.page(name)
     except (NoSuchProject, Broken) as error:
+        return MovedProject(name, reason=error.message)
+    except (Forbidden, UpstreamUnavailable) as error:
+        if not await source.answers():
+            raise
         return MovedProject(name, reason=error.message)
 
 

@@ -11,13 +11,13 @@ from feedgate.errors import Invalid
 from feedgate.model.destination import Addresses
 from feedgate.model.digest import Digest
 from feedgate.model.distribution import Distribution, InvalidFilename
-from feedgate.model.index import NoSuchFile, ProjectPage
+from feedgate.model.index import NoSuchFile, ProjectPage, UpstreamUnavailable
 from feedgate.model.names import ProjectName
 from feedgate.model.secret import Secret
 from feedgate.outside.azure_packages import AzurePackages
 from feedgate.outside.azure_upstreams import feed_url, has_upstream_sources
 from feedgate.outside.destination_address import azure_place
-from feedgate.outside.destination_peer import DestinationPeer
+from feedgate.outside.destination_peer import DENIALS, DestinationPeer
 from feedgate.outside.destination_settings import DestinationSettings
 from feedgate.outside.fetcher import Fetcher, FetcherSettings, Stored
 from feedgate.outside.known_digests import InMemory, KnownDigests
@@ -197,8 +197,12 @@ class Source:
         return stored
 
     async def answers(self) -> bool:
-        """Whether it answers at all: then a file that can not be had is the file's own affair."""
-        return await self._status_of(self._addresses.read_url) < HTTPStatus.INTERNAL_SERVER_ERROR
+        """Whether it answers, and lets us in: then what can not be had is that one thing's own affair."""
+        try:
+            status = await self._status_of(self._addresses.read_url)
+        except UpstreamUnavailable:
+            return False
+        return status not in DENIALS and status < HTTPStatus.INTERNAL_SERVER_ERROR
 
     def _at(self, url: str) -> Upstream:
         return Upstream(self._fetcher, url, peer=self._peer, headers=_FRESH)
