@@ -41,7 +41,7 @@ OF_FILE = {**OF_RELEASE, "filename": "demo-1.0-py3-none-any.whl"}
 READS = frozenset({"GET", "HEAD"})
 REDIRECTS = frozenset({"simple-names-redirect", "simple-page-redirect"})
 TAKES_NO_POST = frozenset({"simple-names-post", "simple-page-post"})
-LEAVES_A_RUN = frozenset({"create-run", "cancel-run", "retry-run"})
+LEAVES_A_RUN = frozenset({"create-run", "cancel-run", "retry-run", "import-feed"})
 """Asking for something changes no feed: the run's row is its record, and what it publishes is the entry."""
 
 
@@ -168,6 +168,9 @@ CASES: Mapping[str, Callable[[Stage, Caller], Call]] = {
     "upload-legacy": Stage.file,
     "upload-legacy-slash": Stage.file,
     "upload": Stage.file,
+    "import-file": Stage.file,
+    "import-feed": lambda _stage, _caller: Call(OF_FEED, {"source": "https://index.example/simple/"}),
+    "list-imported-files": Stage.run,
     "list-feeds": lambda _stage, _caller: Call(),
     "create-feed": lambda stage, _caller: Call(json={"organization": "acme", "feed": f"new-{stage.next()}"}),
     "show-feed": lambda _stage, _caller: Call(OF_FEED),
