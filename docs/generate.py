@@ -174,6 +174,7 @@ def _no_parts() -> WebParts:
         local_key=None,
         attempts=nothing,
         clock=nothing,
+        allowed_destinations=nothing,
         version="",
     )
 
