@@ -15,6 +15,8 @@ LOCK := $(BIN)/uv pip compile --quiet --system-certs --universal --generate-hash
 	--custom-compile-command "make lock"
 OURS := $(LOCK) --python-version 3.11 -c requirements/dev.txt
 CLIENTS := pip uv twine poetry pdm
+# A file's tests share what they start, so they stay together; in their order, the many short files last.
+PYTEST_AT_ONCE := $(BIN)/pytest --numprocesses=auto --dist=loadfile --no-loadscope-reorder
 FROM_3_11 := ansible-core check-jsonschema devpi-server pypiserver
 
 .PHONY: .types .unit help setup quickstart run check fix lock test $(TIERS:%=test-%) bench docs build connect-pyz clean
@@ -60,10 +62,10 @@ lock: $(DEV) ## resolve anew every lock from what pyproject.toml asks for (UPGRA
 	@echo pypiserver | $(LOCK) --python-version 3.11 $(if $(UPGRADE),--upgrade) -o benchmarks/locks/pypiserver.txt -
 
 test: $(DEV) ## every tier that this machine can run, and what was left out
-	$(BIN)/pytest $(PYTEST)
+	$(PYTEST_AT_ONCE) $(PYTEST)
 
 $(TIERS:%=test-%): test-%: $(DEV)
-	$(BIN)/pytest tests/$* $(PYTEST)
+	$(PYTEST_AT_ONCE) tests/$* $(PYTEST)
 
 bench: $(DEV) ## intake, and sending to an index, beside the original way and the floor, medians of three
 	$(BIN)/python -m benchmarks.intake $(BENCH)

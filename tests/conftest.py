@@ -1,9 +1,10 @@
 """What holds for every tier: its mark, its sockets, its environment, its last words."""
 
 import os
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Iterable, Sequence
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import hypothesis
 import pytest
@@ -39,21 +40,34 @@ def pytest_configure() -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    seen = set[str]()
-    for item in items:
-        if not item.path.is_relative_to(TESTS):
-            continue
-        tier = item.path.relative_to(TESTS).parts[0]
-        if tier not in TIERS:
-            message = f"{item.path.relative_to(TESTS)} is in no tier: move it into one of {', '.join(TIERS)}"
-            raise pytest.UsageError(message)
-        seen.add(tier)
-        item.add_marker(tier)
+    ours = [(item, item.path.relative_to(TESTS)) for item in items if item.path.is_relative_to(TESTS)]
+    if not hasattr(config, "workerinput"):  # what a worker of pytest-xdist raises here is told as a crash
+        _judge(config, {file for _, file in ours})
+    for item, file in ours:
+        tier = file.parts[0]
+        if tier in TIERS:
+            item.add_marker(tier)
         if tier == "unit":
             item.add_marker("disable_socket")
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_node_collection_finished(node: Any, ids: Sequence[str]) -> None:
+    """Judge what a worker of pytest-xdist has collected."""
+    files = {node.config.rootpath / identifier.partition("::")[0] for identifier in ids}
+    _judge(node.config, {file.relative_to(TESTS) for file in files if file.is_relative_to(TESTS)})
+
+
+def _judge(config: pytest.Config, files: Iterable[Path]) -> None:
+    """Let each file be in a tier, and each tier have tests where nothing may be left out."""
+    seen = set[str]()
+    for file in sorted(files):
+        tier = file.parts[0]
+        if tier not in TIERS:
+            raise pytest.UsageError(f"{file} is in no tier: move it into one of {', '.join(TIERS)}")
+        seen.add(tier)
     if config.getoption("--nothing-left-out") and seen != set(TIERS):
-        message = f"no test in {', '.join(tier for tier in TIERS if tier not in seen)}"
-        raise pytest.UsageError(message)
+        raise pytest.UsageError(f"no test in {', '.join(tier for tier in TIERS if tier not in seen)}")
 
 
 @pytest.hookimpl(wrapper=True)
