@@ -52,6 +52,7 @@ fix: $(DEV) ## let ruff repair and format what it can
 lock: $(DEV) ## resolve anew every lock from what pyproject.toml asks for (UPGRADE=1 takes the newest)
 	$(LOCK) --python-version 3.11 $(if $(UPGRADE),--upgrade) --group dev --group docs -o requirements/dev.txt pyproject.toml
 	$(OURS) -o requirements/runtime.txt pyproject.toml
+	cp requirements/runtime.txt pipelines/feedgate.lock
 	$(OURS) -o requirements/build.txt requirements/build.in
 	@for tool in $(CLIENTS); do \
 		echo "$$tool" | $(LOCK) --python-version 3.9 $(if $(UPGRADE),--upgrade) \

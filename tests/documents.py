@@ -8,7 +8,12 @@ ROOT = Path(__file__).parents[1]
 
 DOCUMENTS = sorted(
     document
-    for document in [*ROOT.glob("*.md"), *(ROOT / "machines").glob("*.md"), *(ROOT / "docs").rglob("*.md")]
+    for document in [
+        *ROOT.glob("*.md"),
+        *(ROOT / "machines").glob("*.md"),
+        *(ROOT / "pipelines").glob("*.md"),
+        *(ROOT / "docs").rglob("*.md"),
+    ]
     if document.parent.name not in {"reference", "_build"}
 )
 """All that are written by hand."""

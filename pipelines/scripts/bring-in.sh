@@ -97,7 +97,7 @@ for part in ${parts[@]+"${parts[@]}"}; do
     require_in_repository "$part"
     words+=("--requirement=$part")
 done
-[ -z "${FEEDGATE_REASON:-}" ] || words+=("--reason=$FEEDGATE_REASON")
+[[ ! ${FEEDGATE_REASON:-} =~ [^[:space:]] ]] || words+=("--reason=$FEEDGATE_REASON")
 [ -z "${FEEDGATE_REPORT:-}" ] || words+=("--report=$FEEDGATE_REPORT")
 split "${FEEDGATE_OPTIONS:-}"
 words+=(${parts[@]+"${parts[@]}"})
