@@ -16,6 +16,7 @@ from feedgate.access.actors import ensure_actor
 from feedgate.access.grants import grant
 from feedgate.access.permissions import NEEDS, Permission
 from feedgate.access.tokens import create_token
+from feedgate.feed.destinations import AskedStanding, add_destination
 from feedgate.feed.feeds import add_target, set_feed, show_feed
 from feedgate.feed.yank import yank
 from feedgate.intake.asked import Asked
@@ -30,7 +31,7 @@ from feedgate.model.target import parse_target
 from feedgate.records import feeds, runs
 from feedgate.web.application import make_operations
 from feedgate.web.operation import Operation
-from tests.builders.installation import FEED, LOCAL, Installation, open_installation
+from tests.builders.installation import DESTINATION_HOST, FEED, LOCAL, Installation, open_installation
 
 OTHER = FeedPath("acme", "other")
 OF_FEED = {"organization": FEED.organization, "feed": FEED.feed}
@@ -38,10 +39,12 @@ OF_PAGE = {**OF_FEED, "name": "demo"}
 OF_RELEASE = {**OF_PAGE, "version": "1.0"}
 OF_FILE = {**OF_RELEASE, "filename": "demo-1.0-py3-none-any.whl"}
 
+DESTINATION = f"https://{DESTINATION_HOST}/acme/_packaging/feed/pypi/upload"
+
 READS = frozenset({"GET", "HEAD"})
 REDIRECTS = frozenset({"simple-names-redirect", "simple-page-redirect"})
 TAKES_NO_POST = frozenset({"simple-names-post", "simple-page-post"})
-LEAVES_A_RUN = frozenset({"create-run", "cancel-run", "retry-run", "import-feed"})
+LEAVES_A_RUN = frozenset({"create-run", "cancel-run", "retry-run", "import-feed", "send-feed"})
 """Asking for something changes no feed: the run's row is its record, and what it publishes is the entry."""
 
 
@@ -150,6 +153,23 @@ class Stage:
     def file(self, _caller: Caller) -> Call:
         return Call(OF_FEED, file=self.make_wheel("brought", f"1.{self.next()}"))
 
+    def destination(self, _caller: Caller) -> Call:
+        name, asked = f"standing-{self.next()}", AskedStanding(to=DESTINATION)
+        add_destination(
+            self.installation.records,
+            self.installation.parts.allowed_destinations,
+            LOCAL,
+            FEED,
+            name,
+            asked,
+            now=self.installation.clock(),
+        )
+        return Call({**OF_FEED, "destination": name})
+
+    def send(self, caller: Caller) -> Call:
+        name = self.destination(caller).segments["destination"]
+        return Call(OF_FEED, {"destination": {"name": name}})
+
     def written(self) -> int:
         """Return how many entries all ledgers hold."""
         with self.installation.records.read() as view:
@@ -182,6 +202,13 @@ CASES: Mapping[str, Callable[[Stage, Caller], Call]] = {
     "list-grants": lambda _stage, _caller: Call(OF_FEED),
     "grant": lambda stage, _caller: Call({**OF_FEED, "actor": f"new-{stage.next()}"}, {"role": "reader"}),
     "remove-grant": Stage.granted,
+    "list-destinations": lambda _stage, _caller: Call(OF_FEED),
+    "show-destination": Stage.destination,
+    "add-destination": lambda stage, _caller: Call(
+        {**OF_FEED, "destination": f"new-{stage.next()}"}, {"to": DESTINATION}
+    ),
+    "remove-destination": Stage.destination,
+    "send-feed": Stage.send,
     "list-tokens": lambda _stage, _caller: Call(),
     "create-token": lambda _stage, _caller: Call(json={}),
     "revoke-token": Stage.own_token,
