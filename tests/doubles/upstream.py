@@ -225,6 +225,11 @@ class Upstream:
         self._files[filename] = _Listed(filename, body, metadata, listed)
         return listed
 
+    def rename(self, filename: str, shown: str) -> None:
+        """Show a file under another name on the page that it is on."""
+        listed = self._files[filename]
+        listed.entry["filename"] = shown
+
     def remove(self, filename: str) -> None:
         del self._files[filename]
 
