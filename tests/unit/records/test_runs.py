@@ -1,9 +1,11 @@
 """Runs, their events and what their steps worked out, as rows."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
+from feedgate.model.ledger import Act
 from feedgate.model.run import RunId, RunKind, RunState
 from feedgate.records import events, outcomes, runs
 from feedgate.records.database import Database, FeedId
@@ -168,3 +170,94 @@ def test_a_step_that_runs_again_replaces_what_it_had_worked_out(records: Databas
         assert outcomes.find(view, posted, "resolve") is None
         assert outcomes.all_of(view, posted, "resolve") == {"3.11@x": {"second": [None, "ü"]}}
         assert outcomes.all_of(view, posted, "prove") == {}
+
+
+def sending(feed: FeedId, run: str, *, destination: str, serial: int = 1) -> Posting:
+    return replace(
+        posting(feed, run, key=runs.send_key(serial, destination)),
+        kind=RunKind.SEND,
+        destination=destination,
+    )
+
+
+def test_runs_that_send_to_one_destination_share_a_lane_and_are_heard_of_while_they_go(
+    records: Database, feed: Located
+) -> None:
+    with records.note() as note:
+        for number, destination in enumerate(("azure", "azure", "other"), start=1):
+            runs.post(note, sending(feed.id, f"run_{number}", destination=destination, serial=number), NOON)
+        runs.start(note, RunId("run_1"), NOON)
+
+    with records.read() as view:
+        first, second, third = runs.waiting(view)
+    assert (first.is_queued, second.is_queued, third.is_queued) == (False, True, True)
+    assert first.lane == second.lane != third.lane
+
+
+def test_a_run_that_goes_back_into_the_queue_says_why_and_when_it_is_due(
+    records: Database, posted: RunId
+) -> None:
+    with records.note() as note:
+        runs.put_back(note, posted, reason="too early", not_before=LATER)
+        assert runs.tries(note, posted) == 0, "it has not begun"
+        runs.start(note, posted, NOON)
+        runs.put_back(note, posted, reason="waits: away", not_before=LATER)
+
+    with records.read() as view:
+        (waiting,) = runs.waiting(view)
+        run = runs.find(view, posted)
+    assert (waiting.is_queued, waiting.tries, waiting.not_before) == (True, 1, LATER)
+    assert run is not None
+    assert (run.state, run.reason, run.started_at) == (RunState.QUEUED, "waits: away", NOON)
+
+    with records.note() as note:
+        runs.start(note, posted, LATER)
+    with records.read() as view:
+        run = runs.find(view, posted)
+    assert run is not None
+    assert (run.state, run.reason, run.started_at) == (RunState.RUNNING, None, NOON)
+
+
+def test_what_a_run_waits_for_is_said_once_and_only_while_it_is_queued(
+    records: Database, posted: RunId
+) -> None:
+    with records.note() as note:
+        assert runs.say_why_it_waits(note, posted, "waits: for this")
+        assert not runs.say_why_it_waits(note, posted, "waits: for this")
+        assert runs.say_why_it_waits(note, posted, "waits: for that")
+        runs.start(note, posted, NOON)
+        assert not runs.say_why_it_waits(note, posted, "waits: for this")
+
+    with records.read() as view:
+        run = runs.find(view, posted)
+    assert run is not None
+    assert run.reason is None
+
+
+def test_the_sends_after_an_entry_are_told_from_those_after_others(records: Database, feed: Located) -> None:
+    with records.note() as note:
+        for serial in (1, 11, 12):
+            runs.post(note, sending(feed.id, f"run_{serial}", destination="azure", serial=serial), NOON)
+        runs.post(note, sending(feed.id, "run_other", destination="other", serial=1), NOON)
+
+    with records.read() as view:
+        assert [run.id for run in runs.sends_after(view, feed.id, 1)] == ["run_1", "run_other"]
+        assert [run.id for run in runs.sends_after(view, feed.id, 11)] == ["run_11"]
+        assert runs.sends_after(view, feed.id, 2) == ()
+
+
+def test_sends_to_a_destination_are_stopped_and_no_others(
+    records: Database, feed: Located, posted: RunId
+) -> None:
+    with records.note() as note:
+        for number, destination in enumerate(("azure", "azure", "azure", "other"), start=2):
+            runs.post(note, sending(feed.id, f"run_{number}", destination=destination, serial=number), NOON)
+        runs.start(note, RunId("run_3"), NOON)
+        runs.finish(note, RunId("run_4"), RunState.PUBLISHED, NOON)
+    with records.change(feed.id, Act.DESTINATION_REMOVED, "ada", NOON) as change:
+        runs.cancel_sends(change, feed.id, "azure")
+        change.record({"destination": "azure"})
+
+    with records.read() as view:
+        stopped = [run.id for run in runs.newest(view, feeds=[feed.id], limit=9) if run.cancel_requested]
+    assert sorted(stopped) == ["run_2", "run_3"]
