@@ -55,9 +55,11 @@ require_in_repository() {
 }
 
 # Feedgate knows its blobs by their name alone. What a cache brought back must be what its name says, and what is
-# a month old is left out, so that the cache does not grow for ever.
+# a month old is left out, so that the cache does not grow for ever. A directory with records is no cache's: there
+# the records say which blobs must stay.
 look_at_blobs() {
-    local blobs=$1 file found
+    local blobs=$1/blobs/sha256 file found
+    [ ! -e "$1/records.sqlite" ] || return 0
     [ ! -L "$blobs" ] || rm -f -- "$blobs"
     mkdir -p -- "$blobs"
     find "$blobs" ! -type d \( ! -type f -o -mtime +30 \) -delete
@@ -72,6 +74,8 @@ feedgate=${FEEDGATE_HOME:?names no environment}/bin/feedgate
 case ${FEEDGATE_TOKEN:-} in
 '$('*')') stop "the secret variable FEEDGATE_TOKEN is not defined in this pipeline." ;;
 esac
+[ -n "${FEEDGATE_URL:-}" ] || [ -z "${FEEDGATE_TOKEN:-}" ] ||
+    stop "FEEDGATE_TOKEN is a server's, and FEEDGATE_URL, which names the server, is empty."
 for value in "${FEEDGATE_PACKAGES:-}" "${FEEDGATE_REQUIREMENTS:-}" "${FEEDGATE_TARGETS:-}" "${FEEDGATE_FEED:-}" \
     "${FEEDGATE_REASON:-}"; do
     require_no_secret "$value"
@@ -88,7 +92,7 @@ else
     data=${FEEDGATE_DATA:?names no folder}
     mkdir -p -- "$data" "$data/cache/uv"
     chmod 700 -- "$data"
-    look_at_blobs "$data/blobs/sha256"
+    look_at_blobs "$data"
 fi
 split "${FEEDGATE_TARGETS:-}"
 for part in ${parts[@]+"${parts[@]}"}; do words+=("--target=$part"); done

@@ -215,6 +215,26 @@ def test_a_secret_that_nobody_defined_is_named(tmp_path: Path, tools: Path) -> N
     assert "FEEDGATE_TOKEN is not defined" in said.err
 
 
+def test_a_server_that_nobody_named_is_asked_for(tmp_path: Path, tools: Path) -> None:
+    said = Recorded(BY_SERVER, tmp_path, tools, {"FEEDGATE_URL": ""}).run({"feed": "x"})
+
+    assert said.status == 2
+    assert "FEEDGATE_URL, which names the server, is empty" in said.err
+
+
+@pytest.mark.parametrize("has_records", [False, True], ids=["from-a-cache", "kept-with-its-records"])
+def test_a_data_directory_that_was_kept_whole_keeps_its_blobs(azure: Recorded, has_records: bool) -> None:
+    blob = azure.job.data / "blobs" / "sha256" / "ab" / f"ab{'0' * 62}"
+    blob.parent.mkdir(parents=True)
+    blob.touch()
+    if has_records:
+        (azure.job.data / "records.sqlite").touch()
+
+    azure.told(feed="x")
+
+    assert blob.exists() == has_records
+
+
 @pytest.mark.parametrize("typed", ["", " ", "|", "a|b", "a\nb"])
 def test_one_feed_is_named_and_no_more(azure: Recorded, typed: str) -> None:
     said = azure.run({"feed": typed, "packages": "a"})
