@@ -20,7 +20,7 @@ from feedgate.errors import Broken, Refused
 from feedgate.model import run as outcomes
 from feedgate.model.ledger import Act
 from feedgate.model.names import FeedPath
-from feedgate.model.run import Done, Event, Failed, Outcome, Run, RunId, RunKind, RunState, Tell
+from feedgate.model.run import Done, Event, Failed, Later, Outcome, Run, RunId, RunKind, RunState, Tell
 from feedgate.model.target import Target, parse_target
 from feedgate.records import feeds, runs
 from feedgate.records import outcomes as outcomes_kept
@@ -72,6 +72,11 @@ class Folder:
         return self.path / "released"
 
     @property
+    def ready(self) -> Path:
+        """Stands where runs that send may go."""
+        return self.path / "ready"
+
+    @property
     def log(self) -> Path:
         return self.path / "worker.log"
 
@@ -101,20 +106,29 @@ def prepare(folder: Folder) -> Database:
 
 
 def post(
-    database: Database, name: str, script: dict[str, list[str]], targets: Sequence[Target] = TARGETS[:1]
+    database: Database,
+    name: str,
+    script: dict[str, list[str]],
+    targets: Sequence[Target] = TARGETS[:1],
+    *,
+    to: str | None = None,
 ) -> RunId:
-    """Post a run; ``script`` says by step, or ``step@target``, what each is to do: one word after the other."""
+    """Post a run; ``script`` says by step, or ``step@target``, what each is to do: one word after the other.
+
+    With ``to`` it is one that sends there.
+    """
     with database.read() as view:
         located = feeds.find(view, FEED)
     assert located is not None
     posting = Posting(
         id=RunId(name),
-        kind=RunKind.ADD,
+        kind=RunKind.ADD if to is None else RunKind.SEND,
         feed=located.id,
         requester="tests",
         idempotency_key=name,
         request=json.dumps(script),
         targets=tuple(map(str, targets)),
+        destination=to,
     )
     with database.note() as note:
         return runs.post(note, posting, now())
@@ -165,6 +179,8 @@ class Scripted:
     async def _follow(self, words: list[str], tell: Tell) -> Outcome:
         for word in words:
             act, _, argument = word.partition(":")
+            if act == "later" and not self.folder.released.exists():
+                return Later(argument)
             if act in OUTCOMES:
                 return OUTCOMES[act](argument)
             if act in ERRORS:
@@ -174,6 +190,8 @@ class Scripted:
 
     async def _wait(self, act: str, argument: str, tell: Tell) -> None:
         match act:
+            case "later":
+                pass
             case "wait":
                 while not self.folder.released.exists():  # noqa: ASYNC110  # another process makes the file
                     await asyncio.sleep(0.01)
@@ -204,11 +222,11 @@ class Third(Scripted):
     name: ClassVar[str] = "third"
 
 
-def make_workflow(database: Database, folder: Folder) -> Workflow:
+def make_workflow(database: Database, folder: Folder, name: str) -> Workflow:
     first, second, third = (kind(database, folder) for kind in (First, Second, Third))
     steps: tuple[Step, Step, Step] = first, second, third
     phases = (PerTarget(steps[0]), Once(steps[1]), PerTarget(steps[2]))
-    return Workflow("add", phases, done=RunState.PUBLISHED, has_happened=has_happened)
+    return Workflow(name, phases, done=RunState.PUBLISHED, has_happened=has_happened)
 
 
 def has_happened(view: View, run: RunId) -> bool:
@@ -222,14 +240,18 @@ async def work(folder: Folder) -> None:
     engine = Engine(
         database,
         sqlite_url(folder.engine_file),
-        {RunKind.ADD: make_workflow(database, folder)},
+        {kind: make_workflow(database, folder, kind.value) for kind in (RunKind.ADD, RunKind.SEND)},
         executor_id="worker",
         clock=now,
         concurrency=2,
     )
     await engine.launch()
     folder.note("worker up")
-    await Reconciler(database, engine, now).run()
+
+    async def why_it_waits(_run: RunId) -> str | None:
+        return None if folder.ready.exists() else "waits: for its turn"
+
+    await Reconciler(database, engine, now, {RunKind.SEND: why_it_waits}).run()
 
 
 if __name__ == "__main__":

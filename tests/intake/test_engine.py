@@ -406,3 +406,92 @@ def test_a_run_begins_soon_after_it_was_posted(worker: Worker) -> None:
         worker.end_of(run)
 
     assert sorted(waits)[2] < 1.0
+
+
+# ------------------------------------------------------------------------- back into the queue
+
+
+def test_a_run_whose_step_can_not_go_on_waits_in_the_queue_and_begins_anew(worker: Worker) -> None:
+    run = post(worker.database, "run-1", {"second": ["later:it is away"]})
+    worker.start()
+    worker.wait(lambda: worker.run(run).state is RunState.QUEUED and worker.run(run).reason is not None)
+
+    waiting = worker.run(run)
+    assert waiting.reason is not None
+    assert waiting.reason.startswith("waits: it is away; the next try is at ")
+    worker.release()
+    ended = worker.end_of(run)
+    assert (ended.state, ended.reason) == (RunState.PUBLISHED, None)
+    steps = worker.steps(run)
+    assert steps.count(f"first@{TARGETS[0]} begins") == 2, "it begins with its first step"
+    assert [told.number for told in worker.told(run)] == list(range(1, len(worker.told(run)) + 1))
+
+
+def test_a_run_that_waits_takes_no_slot_and_can_be_cancelled(worker: Worker) -> None:
+    waiting = [post(worker.database, f"run-{number}", {"first": ["later:away"]}) for number in range(4)]
+    worker.start()
+    for run in waiting:
+        worker.wait(lambda run=run: worker.run(run).reason is not None)  # type: ignore[misc]  # bound at once
+    other = post(worker.database, "other", {})
+    assert worker.end_of(other).state is RunState.PUBLISHED
+
+    worker.cancel(waiting[0])
+    assert worker.end_of(waiting[0]).state is RunState.CANCELLED
+
+
+def test_a_run_that_went_back_into_the_queue_is_taken_up_from_there_after_a_kill(worker: Worker) -> None:
+    run = post(worker.database, "run-1", {"first": ["later:away"]})
+    worker.start()
+    worker.wait(lambda: worker.run(run).reason is not None)
+    worker.kill()
+    worker.release()
+    worker.start()
+
+    assert worker.end_of(run).state is RunState.PUBLISHED
+
+
+# ------------------------------------------------------------------------- before it is handed over
+
+
+def test_a_run_whose_precondition_does_not_hold_stays_queued_and_says_why(worker: Worker) -> None:
+    run = post(worker.database, "run-1", {}, to="azure")
+    worker.start()
+    worker.wait(lambda: worker.run(run).reason == "waits: for its turn")
+    time.sleep(0.5)
+    assert worker.steps(run) == []
+    assert worker.run(run).state is RunState.QUEUED
+
+    worker.folder.ready.touch()
+
+    ended = worker.end_of(run)
+    assert (ended.state, ended.reason) == (RunState.PUBLISHED, None)
+    (waited,) = [told for told in worker.told(run) if told.kind == "waits"]
+    assert (waited.step, waited.facts) == ("send", {"reason": "waits: for its turn"})
+
+
+def test_runs_to_one_destination_go_one_after_the_other_and_beside_those_to_others(worker: Worker) -> None:
+    worker.folder.ready.touch()
+    first = post(worker.database, "run-1", {"first": ["wait"]}, to="azure")
+    second = post(worker.database, "run-2", {}, to="azure")
+    third = post(worker.database, "run-3", {}, to="other")
+    worker.start()
+
+    assert worker.end_of(third).state is RunState.PUBLISHED
+    assert worker.steps(second) == []
+    assert worker.run(second).reason == "waits: an earlier run sends there first"
+    worker.release()
+    assert worker.end_of(first).state is RunState.PUBLISHED
+    assert worker.end_of(second).state is RunState.PUBLISHED
+
+
+def test_the_next_one_goes_when_the_first_is_cancelled_while_it_waits(worker: Worker) -> None:
+    worker.folder.ready.touch()
+    first = post(worker.database, "run-1", {"first": ["later:away"]}, to="azure")
+    second = post(worker.database, "run-2", {}, to="azure")
+    worker.start()
+    worker.wait(lambda: "away" in (worker.run(first).reason or ""))
+
+    worker.cancel(first)
+
+    assert worker.end_of(first).state is RunState.CANCELLED
+    assert worker.end_of(second).state is RunState.PUBLISHED

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from feedgate.model.run import Done, Failed, Held, Outcome, Refused, RunState
+from feedgate.model.run import Again, Done, Failed, Held, Later, Outcome, Refused, RunState
 from feedgate.model.target import Target, parse_target
 from feedgate.runs.outcome import Ending, ending_of, from_json, to_json
 
@@ -14,7 +14,15 @@ OTHER = parse_target("3.12.4@aarch64-manylinux_2_28")
 
 @pytest.mark.parametrize(
     "outcome",
-    [Done(), Held("too young"), Refused("a licence"), Failed("no-proof", "it does not install"), Held("")],
+    [
+        Done(),
+        Held("too young"),
+        Refused("a licence"),
+        Failed("no-proof", "it does not install"),
+        Held(""),
+        Again("it takes less"),
+        Later("it is away"),
+    ],
     ids=repr,
 )
 def test_an_outcome_comes_back_from_json_as_it_went(outcome: Outcome) -> None:
@@ -31,6 +39,11 @@ def test_anything_else_is_no_outcome(body: dict[str, str]) -> None:
 
 def test_a_phase_that_is_done_everywhere_ends_nothing() -> None:
     assert ending_of([(ONE, Done()), (OTHER, Done())], several=True) is None
+
+
+@pytest.mark.parametrize("outcome", [Again("it takes less"), Later("it is away")], ids=repr)
+def test_what_begins_once_more_ends_nothing(outcome: Outcome) -> None:
+    assert ending_of([(None, outcome)], several=False) is None
 
 
 def test_a_phase_without_targets_ends_nothing() -> None:
