@@ -84,7 +84,9 @@ def move_project_in(  # who, where, what, when
             if facts is not None:
                 moving_in.put(change, run, moved)
                 change.record(facts)
-                post_sends(change, located, _visible(moved))
+                visible = [file.filename for file in moved.files if file.end is FileEnd.TAKEN]
+                if visible:
+                    post_sends(change, located, visible)
                 return moved
     with records.note() as note:
         _check(note, located, run, requester)
@@ -188,10 +190,6 @@ def _told(
     for end, entries in kept_out.items():
         if entries:
             yield end.value, [dict(entry) for entry in entries]
-
-
-def _visible(moved: MovedProject) -> list[str]:
-    return [file.filename for file in moved.files if file.end is FileEnd.TAKEN]
 
 
 def _taken(row: Published) -> MovedFile:
