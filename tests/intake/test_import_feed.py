@@ -405,16 +405,6 @@ def test_an_address_that_shows_no_index_is_named(moving: Moving) -> None:
     assert (run.state, run.error and run.error.code) == (RunState.FAILED, "not-a-source")
 
 
-def test_pages_are_found_at_the_very_address_where_nothing_else_fits(moving: Moving) -> None:
-    """Without /simple at its end an address is taken for a pypiserver's, a devpi's …, and then for what it is."""
-    wheel = moving.has("demo", "1.0")
-    moving.source.fault("+simple", Answer(404))
-
-    found = moving.moved(source=moving.source.url.removesuffix("simple/"))
-
-    assert found.keys() == {wheel.name}
-
-
 def test_only_owners_may_have_an_index_copied(moving: Moving) -> None:
     moving.has("demo", "1.0")
     feed = str(moving.intake.path)
