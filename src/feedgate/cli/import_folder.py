@@ -181,7 +181,7 @@ class _Sending:
         except OSError as error:
             return _unreadable(file, error.strerror or "it can not be read")
         except RemoteProblem as problem:
-            return _kept_out(file, problem)
+            return kept_out(file, problem)
         is_new = sent.state == "published"
         return ImportedFileBody(
             project=sent.project,
@@ -193,7 +193,7 @@ class _Sending:
         )
 
 
-def _kept_out(file: FolderFile, problem: RemoteProblem) -> ImportedFileBody:
+def kept_out(file: FolderFile, problem: RemoteProblem) -> ImportedFileBody:
     """Return how it ended for a file that the server did not take; raises what is no file's own affair."""
     ends = {
         Held: FileEnd.HELD,
@@ -228,7 +228,7 @@ def _looked_at(
 ) -> list[ImportedFileBody]:
     """Have the server say what would become of the files, by names and digests alone."""
     found: list[ImportedFileBody] = []
-    for part in _parts(files):
+    for part in parts_of(files):
         listed = [ListedFileBody(filename=file.path.name, sha256=_digest(file.path)) for file in part]
         creation = ImportCreation(files=listed, internal=[*chosen.internal], dry_run=True)
         run = door.client.import_feed(feed, creation, key=new_key()).body.run
@@ -240,19 +240,19 @@ def _looked_at(
     return found
 
 
-def _parts(files: Sequence[FolderFile]) -> Iterator[list[FolderFile]]:
+def parts_of(files: Sequence[FolderFile], *, most: int = MOST_LISTED) -> Iterator[list[FolderFile]]:
     """Yield as many files as one request takes; a project's stand together, as far as one can hold them."""
     part: list[FolderFile] = []
     by_project = sorted(files, key=lambda file: (file.project or "", file.path.name))
     for _project, of_project in groupby(by_project, key=lambda file: file.project):
         some = list(of_project)
-        if part and len(part) + len(some) > MOST_LISTED:
+        if part and len(part) + len(some) > most:
             yield part
             part = []
         part += some
-        while len(part) > MOST_LISTED:
-            yield part[:MOST_LISTED]
-            part = part[MOST_LISTED:]
+        while len(part) > most:
+            yield part[:most]
+            part = part[most:]
     if part:
         yield part
 
