@@ -57,7 +57,12 @@ def show_files(found: Iterable[tuple[ImportedFileBody, str]], *, as_json: bool, 
     if odd:
         table(("project", "file", "", "reason"), odd)
     if mixed:
-        lines(["Mixed, so internal from now on: some of their files are the upstream's, some are not."])
+        lines(
+            [
+                "Mixed, so internal from now on: some of their files are the upstream's, some are not.",
+                "To ask the upstream for one all the same: feedgate project set NAME -f ORG/FEED --upstream allow",
+            ]
+        )
         table(("project",), [(name,) for name in mixed])
     if internal and is_dry:
         lines(["Internal, never taken from the upstream:"])

@@ -4,7 +4,7 @@ What became of each of its files is kept in the same transaction, so a run that 
 killed and goes on counts nothing twice.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
@@ -134,7 +134,7 @@ def _move(change: Change, located: Located, moving: Moving) -> tuple[MovedProjec
         distributions.publish(change, located.id, new)
     yanked = _yank(change, located, moving.yanks, there)
     moved = MovedProject(name, is_internal, is_mixed, files=_sorted(files))
-    told = dict(_told(new, yanked, files))
+    told = _told(change.act, new, yanked, files)
     if not told:
         return moved, None
     return moved, {"project": name, "internal": is_internal, **moving.facts, **told}
@@ -165,31 +165,30 @@ def _yank(
 
 
 def _told(
-    new: Iterable[Published], yanked: Iterable[Published], files: Iterable[MovedFile]
-) -> Iterator[tuple[str, Json]]:
-    """Yield what the entry says beside its project: files published, yanked, refused and held."""
-    published: list[Json] = [
-        {"filename": row.file.filename, "sha256": row.digest, "origin": row.origin.value}
-        for row in sorted(new, key=lambda row: row.file.filename)
-    ]
-    stale: list[Json] = [
-        {"filename": row.file.filename, "sha256": row.digest, "reason": row.file.yanked} for row in yanked
-    ]
-    kept_out = {
-        end: [
-            {"filename": file.filename, "sha256": file.digest, "reason": file.reason}
-            for file in _sorted(files)
-            if file.end is end
-        ]
-        for end in (FileEnd.REFUSED, FileEnd.HELD)
+    act: Act, new: Iterable[Published], yanked: Iterable[Published], files: Iterable[MovedFile]
+) -> dict[str, Json]:
+    """Return what the entry says beside its project; ``files`` are those that the act itself is about, as everywhere."""
+    of_act: dict[Act, list[Json]] = {
+        Act.PUBLISHED: [
+            {"filename": row.file.filename, "sha256": row.digest, "origin": row.origin.value}
+            for row in sorted(new, key=lambda row: row.file.filename)
+        ],
+        Act.YANKED: [
+            {"filename": row.file.filename, "sha256": row.digest, "reason": row.file.yanked} for row in yanked
+        ],
+        Act.REFUSED: _kept_out(files, FileEnd.REFUSED),
+        Act.HELD: _kept_out(files, FileEnd.HELD),
     }
-    if published:
-        yield "files", published
-    if stale:
-        yield "yanked", stale
-    for end, entries in kept_out.items():
-        if entries:
-            yield end.value, [dict(entry) for entry in entries]
+    told: dict[str, Json] = {one.value: listed for one, listed in of_act.items() if one is not act and listed}
+    return {"files": of_act[act], **told} if of_act[act] or told else {}
+
+
+def _kept_out(files: Iterable[MovedFile], end: FileEnd) -> list[Json]:
+    return [
+        {"filename": file.filename, "sha256": file.digest, "reason": file.reason}
+        for file in _sorted(files)
+        if file.end is end
+    ]
 
 
 def _taken(row: Published) -> MovedFile:

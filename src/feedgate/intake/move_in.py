@@ -87,7 +87,9 @@ class MoveIn:
             asked = AskedImport.from_text(runs.request_text(view, run.id))
             feed = feeds.state(view, located)
             done = moving_in.names_done(view, run.id)
-        facts: dict[str, Json] = {"source": asked.in_words, "reason": asked.reason}
+        facts: dict[str, Json] = {"source": asked.in_words}
+        if asked.reason is not None:
+            facts["reason"] = asked.reason
         policy = find_policy("open" if feed is None else feed.policy)
         ground = Ground(
             self.records, self.blobs, self.looks, self.upstream, located, policy, self.clock, facts

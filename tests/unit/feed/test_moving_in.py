@@ -189,6 +189,9 @@ def test_where_nothing_enters_the_entry_says_what_was_kept_out(
     stage.move(others=(*others, present))
 
     assert [entry.act for entry in stage.written()] == ([] if act is None else [act])
+    for entry in stage.written():
+        named = [file["filename"] for file in json.loads(entry.facts)["files"]]
+        assert named == [BAD.filename if act == "refused" else WAITS.filename]
     with stage.records.read() as view:
         assert moving_in.is_done(view, RunId("run_1"), DEMO)
 
@@ -204,7 +207,7 @@ def test_a_yank_of_what_is_there_is_carried_over_once_and_never_taken_back(stage
     assert {name: row.file.yanked for name, row in stage.rows().items()} == {FIRST: "breaks", SECOND: "old"}
     assert [entry.act for entry in stage.written()] == ["published", "yanked"]
     facts = json.loads(stage.written()[-1].facts)
-    assert facts["yanked"] == [{"filename": FIRST, "sha256": "a" * 64, "reason": "breaks"}]
+    assert facts["files"] == [{"filename": FIRST, "sha256": "a" * 64, "reason": "breaks"}]
 
 
 @pytest.mark.parametrize(
