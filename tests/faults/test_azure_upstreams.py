@@ -9,13 +9,13 @@ from feedgate.model.destination import Addresses
 from feedgate.model.secret import Secret
 from feedgate.outside.azure_upstreams import feed_url, has_upstream_sources
 from feedgate.outside.body import Limits
-from feedgate.outside.destination_settings import DestinationSettings
 from feedgate.outside.destination_address import (
     AZURE_HOST,
     AZURE_LEGACY_SUFFIX,
     azure_place,
     derive_addresses,
 )
+from feedgate.outside.destination_settings import DestinationSettings
 from feedgate.outside.proxies import Proxies
 from tests.doubles.azure import AzureArtifacts
 from tests.doubles.azure_manners import Cuts, Fails, Manners, Waits

@@ -23,8 +23,8 @@ from feedgate.model.secret import Secret
 from feedgate.outside.body import Limits as Patient
 from feedgate.outside.delivery import Conflict, Delivery, Exceeds, Outgoing, Present, Refused, Sent, Spent
 from feedgate.outside.destination import Destination
-from feedgate.outside.destination_settings import DestinationSettings
 from feedgate.outside.destination_peer import DestinationDenied, DestinationUnavailable, NotADestination
+from feedgate.outside.destination_settings import DestinationSettings
 from feedgate.outside.egress import EgressDenied
 from feedgate.outside.exchange import UploadRedirected
 from feedgate.outside.legacy_form import OtherBytes

@@ -15,9 +15,9 @@ from feedgate.model.names import parse_project_name
 from feedgate.model.secret import Secret
 from feedgate.outside.delivery import Conflict, Exceeds, Outgoing, Present, Refused, Sent, Spent
 from feedgate.outside.destination import Destination
-from feedgate.outside.destination_settings import DestinationSettings
 from feedgate.outside.destination_address import derive_addresses
 from feedgate.outside.destination_peer import DestinationDenied, NotADestination
+from feedgate.outside.destination_settings import DestinationSettings
 from feedgate.outside.proxies import Proxies
 from tests.builders.metadata import write_metadata
 from tests.doubles.azure import AzureArtifacts

@@ -70,7 +70,9 @@ def test_once_the_destination_takes_it_the_same_request_sends_what_is_missing(
     assert sending.uploads() == {wheel.name: 1 for wheel in branches.values()} | {branches["part"].name: 2}
 
 
-def test_what_depends_on_each_other_goes_together_and_the_report_is_true_of_both(sending: SendingFeed) -> None:
+def test_what_depends_on_each_other_goes_together_and_the_report_is_true_of_both(
+    sending: SendingFeed,
+) -> None:
     one = sending.offer("one", "1.0", requires=["two"])
     two = sending.offer("two", "1.0", requires=["one"])
     sending.azure.fault(f"upload:{two.name}", NO)

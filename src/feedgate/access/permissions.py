@@ -56,7 +56,9 @@ NEEDS: dict[Permission, Need] = {
         Scope.MANAGE, Role.OWNER, "first upload of a name that so far was only imported"
     ),
     Permission.FEED_MANAGE: Need(
-        Scope.MANAGE, Role.OWNER, "targets, policy, upstream rules of projects, destinations, grants, feed settings"
+        Scope.MANAGE,
+        Role.OWNER,
+        "targets, policy, upstream rules of projects, destinations, grants, feed settings",
     ),
     Permission.FEED_IMPORT: Need(
         Scope.MANAGE, Role.OWNER, "import-feed: copy a whole index into the feed, and look beforehand"

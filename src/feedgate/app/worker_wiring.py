@@ -56,9 +56,7 @@ async def open_worker(
     async with (
         open_upstream(settings, directory) as (fetcher, upstream),
         Looks.opened(records, blobs, now) as looks,
-        Destinations(
-            partial(open_destination, settings, records), _own(own), standing.find
-        ) as destinations,
+        Destinations(partial(open_destination, settings, records), _own(own), standing.find) as destinations,
         Loopback() as loopback,
     ):
         parts = IntakeParts(

@@ -74,7 +74,6 @@ class Fitting:
             ).encode()
         return Content(size_bytes=len(raw), start=0, stop=len(raw), chunks=_once(raw))
 
-
     async def _as_stated(self, file: Distribution) -> Distribution:
         """Return the file as the source's page states it."""
         page = await self._source.page(file.stem.project)

@@ -203,9 +203,7 @@ class Engine:
                 waiting = list(phases)
         return Ending(workflow.done)
 
-    async def _take(
-        self, phase: Phase, run: Run, teller: Teller
-    ) -> list[tuple[Target | None, Outcome]]:
+    async def _take(self, phase: Phase, run: Run, teller: Teller) -> list[tuple[Target | None, Outcome]]:
         targets: tuple[Target | None, ...] = run.targets if isinstance(phase, PerTarget) else (None,)
         # Numbers are drawn in the targets' order before anything runs: so a replay finds each its own result.
         reservations = [DBOS.reserve_step() for _ in targets]
