@@ -104,7 +104,15 @@ class AzureArtifacts:
 
     @property
     def seen(self) -> list[Seen]:
-        """The requests so far; ``azure_log`` counts them."""
+        """The requests so far; ``azure_log`` counts them.
+
+        Who has read an answer to its end may be faster than the handler that writes down how much it
+        sent: from outside of a loop that is waited for.
+        """
+        try:
+            asyncio.get_running_loop()
+        except RuntimeError:
+            self.log.settle()
         return self.log.seen
 
     def fault(self, target: str, fault: Fault, *, times: int | None = None) -> None:

@@ -1,6 +1,7 @@
 """What the stand-in saw: every request, and how many connections stood open meanwhile."""
 
 import json
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
@@ -41,6 +42,12 @@ class Log:
     seen: list[Seen] = field(default_factory=list)
     open_connections: int = 0
     under_way: int = 0
+
+    def settle(self, within_seconds: float = 1.0) -> None:
+        """Wait until no request is under way; one that goes on for longer is left to itself."""
+        until = time.monotonic() + within_seconds
+        while self.under_way and time.monotonic() < until:
+            time.sleep(0.005)
 
     @contextmanager
     def request(self, seen: Seen) -> Iterator[Seen]:
