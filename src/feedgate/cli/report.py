@@ -40,8 +40,13 @@ def show_report(run: RunBody) -> None:
     if run.kind is RunKind.PLAN and run.files:
         table(
             ("file", "", "size"),
-            [(file.filename, file.state, units.size(file.size_bytes or 0)) for file in run.files],
+            [(file.filename, file.state, _size(file.size_bytes)) for file in run.files],
         )
+
+
+def _size(size_bytes: int | None) -> str:
+    """Return a size in words; of a file whose page states none, nothing."""
+    return "" if size_bytes is None else units.size(size_bytes)
 
 
 def _summary(run: RunBody) -> Iterator[str]:

@@ -34,7 +34,7 @@ from feedgate.records import feeds, moving_in, outcomes, runs
 from feedgate.records.database import Database
 
 STEP: Final = "import"
-PROJECTS_AT_ONCE: Final = 4
+PROJECTS_AT_ONCE: Final = 8
 
 _MOST_TOLD: Final = 200
 """How often the progress of one run is told: who shows the run reads all of it."""

@@ -22,7 +22,7 @@ from feedgate.intake.asked import Asked, Words, conditions, newest_allowed, upgr
 from feedgate.intake.closure import patches_named, walk
 from feedgate.intake.kept import Resolved, keep_internal, keep_resolved
 from feedgate.intake.no_solution import Sought, why_unsolvable
-from feedgate.intake.passed_over import Chosen, passed_over
+from feedgate.intake.passed_over import DESTINATION, Chosen, kept_back, passed_over, without_sources_of
 from feedgate.intake.run_index import RunIndex, RunIndexes, asked_by
 from feedgate.intake.step_back import step_back
 from feedgate.intake.uv import IndexFault, Solved, Uv, Wanted
@@ -119,7 +119,7 @@ class _Work:
         for _ in range(_MOST_STEPS_BACK):
             found = await self._solve_preferring(asked_words)
             if isinstance(found, Failed):
-                return with_way_out(found, self.view.hidden)
+                return with_way_out(self._with_whose_names(found, asked_words), self.view.hidden)
             pins = {pin.project: pin for pin in await self._pins(found)}
             members = await self._members(pins, tell)
             too_new = await step_back(self.view, self.target, pins, members)
@@ -132,6 +132,23 @@ class _Work:
             "destination-takes-too-little", f"{self.target}: no closure fits the destination's limits"
         )
         return with_way_out(failed, self.view.hidden)
+
+    def _with_whose_names(self, failed: Failed, asked_words: Words) -> Failed:
+        """Say of names that were asked for and not found why the destination alone was asked, and what changes that."""
+        faced = self.view.faced
+        if faced is None:
+            return failed
+        own = [
+            f"{name} is the destination's own: {why}"
+            for name, why in faced.learning.internal.items()
+            if name in asked_words.names
+        ]
+        if not own:
+            return failed
+        return Failed(
+            failed.code,
+            f"{failed.reason}\n{'; '.join(own)}. To ask the upstream for such a name too: --upstream-allow NAME",
+        )
 
     async def _solve_preferring(self, asked_words: Words) -> Solved | Failed:
         """Choose with the versions that are there; a destination's are known once its pages were read."""
@@ -220,10 +237,13 @@ class _Work:
         there = walk((*asked_words.wanted, *asked_words.bounds), members, environment)
         chosen = Chosen(self.target, pins, there.specifiers, self.asked.allow_prereleases)
         left_out = {name: tuple(files) for name, files in self.left_out.items()}
-        for filename, reason in self.view.hidden.items():
+        hidden = self.view.hidden
+        for filename, reason in hidden.items():
             name = parse_filename(filename).project
-            left_out[name] = (*left_out.get(name, ()), LeftOut(filename, "destination", reason))
-        return await passed_over(self._admissible(), chosen, left_out)
+            left_out[name] = (*left_out.get(name, ()), LeftOut(filename, DESTINATION, reason))
+        found = await passed_over(self._admissible(), chosen, left_out)
+        asked = await kept_back(self._admissible(), chosen, asked_words.names, hidden)
+        return (*without_sources_of(found, hidden), *asked)
 
     def _admissible(self) -> Index:
         """Return what the resolver chose from, with what only lacks a wheel."""

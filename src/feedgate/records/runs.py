@@ -4,6 +4,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
 from sqlalchemy import ColumnElement, Row, Select, func, insert, select, update
 
@@ -15,6 +16,11 @@ from feedgate.records import tables
 from feedgate.records.database import Change, FeedId, Note, View
 
 _run = tables.run.c
+
+BEHIND: Final = "waits: an earlier run sends there first"
+"""The reason of a queued run that sends, while an older one from the same feed to the same destination has not ended."""
+
+_is_open = _run.state.in_([state.value for state in RunState if not state.is_final])
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +58,7 @@ def post(note: Note | Change, posting: Posting, now: datetime) -> RunId:
             request=posting.request,
             targets=json.dumps(posting.targets),
             state=RunState.QUEUED.value,
+            reason=BEHIND if _is_behind(note, posting) else None,
             retry_of=posting.retry_of,
             destination=posting.destination,
             cancel_requested=False,
@@ -62,30 +69,44 @@ def post(note: Note | Change, posting: Posting, now: datetime) -> RunId:
     return posting.id
 
 
+def _is_behind(view: View, posting: Posting) -> bool:
+    if posting.kind is not RunKind.SEND:
+        return False
+    query = select(_run.id).where(
+        _run.feed_id == posting.feed,
+        _run.kind == posting.kind.value,
+        _run.destination == posting.destination,
+        _is_open,
+    )
+    return view.connection.execute(query.limit(1)).first() is not None
+
+
 @dataclass(frozen=True, slots=True)
 class Waiting:
     """A run that the engine has to hear of.
 
     ``tries`` counts how often it went back into the queue, ``not_before`` is when it is due again.
-    Of the runs with the same ``lane`` one goes at a time, the oldest first; None = it goes beside all others.
     """
 
     id: RunId
     kind: RunKind
     cancel_requested: bool
-    is_queued: bool = True
     tries: int = 0
     not_before: datetime | None = None
-    lane: str | None = None
 
 
 def waiting(view: View) -> tuple[Waiting, ...]:
-    """Return the runs to take up, those to stop, and those that others wait for, oldest first; asked many times a second."""
-    is_open = _run.state.in_([RunState.QUEUED.value, RunState.RUNNING.value])
-    concerns = (
-        (_run.state == RunState.QUEUED.value) | _run.cancel_requested | (_run.kind == RunKind.SEND.value)
+    """Return the runs to take up, and those to stop, oldest first; asked many times a second.
+
+    Of those that send from a feed to one destination only the oldest is to be taken up, and none while it runs.
+    """
+    place = func.row_number().over(
+        partition_by=(_run.feed_id, _run.destination), order_by=(_run.created_at, _run.id)
     )
-    return _waiting(view, is_open & concerns)
+    sends = select(_run.id, place.label("place")).where(_run.kind == RunKind.SEND.value, _is_open).subquery()
+    is_behind = _run.id.in_(select(sends.c.id).where(sends.c.place > 1))
+    may_go = (_run.state == RunState.QUEUED.value) & ~is_behind
+    return _waiting(view, _is_open & (may_go | _run.cancel_requested))
 
 
 def begun(view: View) -> tuple[Waiting, ...]:
@@ -95,16 +116,7 @@ def begun(view: View) -> tuple[Waiting, ...]:
 
 def _waiting(view: View, condition: ColumnElement[bool]) -> tuple[Waiting, ...]:
     query = (
-        select(
-            _run.id,
-            _run.kind,
-            _run.state,
-            _run.cancel_requested,
-            _run.tries,
-            _run.not_before,
-            _run.feed_id,
-            _run.destination,
-        )
+        select(_run.id, _run.kind, _run.cancel_requested, _run.tries, _run.not_before)
         .where(condition)
         .order_by(_run.created_at, _run.id)
     )
@@ -113,10 +125,8 @@ def _waiting(view: View, condition: ColumnElement[bool]) -> tuple[Waiting, ...]:
             id=RunId(row.id),
             kind=RunKind(row.kind),
             cancel_requested=row.cancel_requested,
-            is_queued=row.state == RunState.QUEUED.value,
             tries=row.tries,
             not_before=None if row.not_before is None else from_microseconds(row.not_before),
-            lane=f"{row.feed_id} {row.destination}" if row.kind == RunKind.SEND.value else None,
         )
         for row in view.connection.execute(query)
     )
@@ -215,10 +225,9 @@ def finish(
     reason: str | None = None,
 ) -> bool:
     """Give the run its final state; False where it had one already."""
-    open_states = [state.value for state in RunState if not state.is_final]
     done = note.connection.execute(
         update(tables.run)
-        .where(_run.id == run, _run.state.in_(open_states))
+        .where(_run.id == run, _is_open)
         .values(state=state.value, finished_at=to_microseconds(now), code=code, reason=reason)
         .returning(_run.id)
     )
@@ -227,14 +236,13 @@ def finish(
 
 def cancel_sends(change: Change, feed: FeedId, destination: str) -> None:
     """Ask for the feed's runs that send to a destination, and have not ended, to be stopped."""
-    open_states = [state.value for state in RunState if not state.is_final]
     change.connection.execute(
         update(tables.run)
         .where(
             _run.feed_id == feed,
             _run.kind == RunKind.SEND.value,
             _run.destination == destination,
-            _run.state.in_(open_states),
+            _is_open,
         )
         .values(cancel_requested=True)
     )

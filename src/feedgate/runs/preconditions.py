@@ -17,8 +17,6 @@ from feedgate.records.runs import Waiting
 Precondition: TypeAlias = Callable[[RunId], Awaitable[str | None]]
 """Says in words what a run waits for, None = it may go."""
 
-BEHIND: Final = "waits: an earlier run sends there first"
-
 _LOOK_AGAIN_SECONDS: Final = 2.0
 
 _log = logging.getLogger(__name__)
@@ -63,10 +61,6 @@ class Preconditions:
             self._looks[run.id] = _Look(task)
             return False
         return look.task.done() and look.task.result() is None
-
-    async def stay_behind(self, run: Waiting) -> None:
-        """Say that the run waits for an earlier one."""
-        await self._say(run, BEHIND)
 
     def forget_all_but(self, seen: Collection[RunId]) -> None:
         """Let go of what was seen of runs that wait no more."""

@@ -86,18 +86,16 @@ class Reconciler:
     async def reconcile(self) -> None:
         """Pass on what is new: rows that wait to be taken up, and rows that are asked to stop."""
         waiting = await asyncio.to_thread(self._waiting)
-        taken: set[str | None] = set()
         for run in waiting:
-            is_first = run.lane is None or run.lane not in taken
-            taken.add(run.lane)
             if run.cancel_requested:
                 await self._stop(run)
-            elif run.is_queued and (run.id, run.tries) not in self._handed_over:
-                if not is_first:
-                    await self._preconditions.stay_behind(run)
-                elif self._is_due(run) and self._preconditions.may_go(run):
-                    await self._engine.enqueue(run.id, run.kind, run.tries)
-                    self._handed_over.add((run.id, run.tries))
+            elif (
+                (run.id, run.tries) not in self._handed_over
+                and self._is_due(run)
+                and self._preconditions.may_go(run)
+            ):
+                await self._engine.enqueue(run.id, run.kind, run.tries)
+                self._handed_over.add((run.id, run.tries))
         seen = {run.id for run in waiting}
         self._handed_over &= {(run.id, run.tries) for run in waiting}
         self._stopping &= seen

@@ -7,7 +7,7 @@ from packaging.specifiers import SpecifierSet
 
 from feedgate.errors import FeedgateError
 from feedgate.index.admitting import LeftOut
-from feedgate.intake.passed_over import Chosen, passed_over
+from feedgate.intake.passed_over import Chosen, kept_back, passed_over, without_sources_of
 from feedgate.model.distribution import Distribution
 from feedgate.model.index import NoSuchProject
 from feedgate.model.names import ProjectName, parse_project_name
@@ -155,3 +155,33 @@ async def test_a_page_that_can_not_be_read_is_no_proof_that_nothing_is_newer() -
 
     with pytest.raises(NoSuchProject):
         await passed_over(listed, Chosen(LINUX, {DEMO: pin()}, {}, allow_prereleases=False), {})
+
+
+async def test_a_version_that_was_asked_for_and_fits_itself_is_kept_back_by_what_it_needs() -> None:
+    chosen = Chosen(LINUX, {DEMO: pin("1.0")}, {DEMO: [SpecifierSet("<4")]}, allow_prereleases=False)
+    listed = index(
+        pin("1.0").file,
+        *files(
+            "demo-2.0-py3-none-any.whl",
+            "demo-3.0-cp312-cp312-win_amd64.whl",
+            "demo-3.1.tar.gz",
+            "demo-4.0-py3-none-any.whl",
+        ),
+    )
+    hidden = {"part-2.0-py3-none-any.whl": "too new"}
+
+    found = await kept_back(listed, chosen, [DEMO, PART], hidden)
+
+    assert [(one.project, one.version, one.rule) for one in found] == [(DEMO, "2.0", "destination")]
+    assert await kept_back(listed, chosen, [DEMO], {}) == ()
+
+
+def test_a_release_whose_wheels_the_destination_does_not_take_has_not_only_source() -> None:
+    entries = [
+        PassedOver(DEMO, version, str(LINUX), rule, "")
+        for version, rule in (("2.0", "source"), ("2.0", "destination"), ("3.0", "source"))
+    ]
+
+    kept = without_sources_of(entries, {"demo-2.0-py3-none-any.whl": "too new"})
+
+    assert [(one.version, one.rule) for one in kept] == [("2.0", "destination"), ("3.0", "source")]

@@ -111,7 +111,7 @@ def test_the_engine_hears_of_what_is_queued_and_of_what_is_to_stop(
     with records.read() as view:
         assert runs.waiting(view) == (
             Waiting(posted, RunKind.ADD, cancel_requested=False),
-            Waiting(third, RunKind.ADD, cancel_requested=True, is_queued=False),
+            Waiting(third, RunKind.ADD, cancel_requested=True),
         )
         assert [waiting.id for waiting in runs.begun(view)] == [second, third]
     with records.note() as note:
@@ -180,18 +180,41 @@ def sending(feed: FeedId, run: str, *, destination: str, serial: int = 1) -> Pos
     )
 
 
-def test_runs_that_send_to_one_destination_share_a_lane_and_are_heard_of_while_they_go(
+def test_of_the_runs_that_send_to_one_destination_the_oldest_alone_may_go(
     records: Database, feed: Located
 ) -> None:
+    def may_go() -> list[str]:
+        with records.read() as view:
+            return [run.id for run in runs.waiting(view)]
+
+    with records.note() as note:
+        for number, destination in enumerate(("azure", "azure", "other", "azure"), start=1):
+            runs.post(note, sending(feed.id, f"run_{number}", destination=destination, serial=number), NOON)
+        runs.post(note, posting(feed.id, "run_add", key="add"), NOON)
+
+    assert may_go() == ["run_1", "run_3", "run_add"]
+    with records.note() as note:
+        runs.start(note, RunId("run_1"), NOON)
+    assert may_go() == ["run_3", "run_add"], "none goes while the first one does"
+    with records.note() as note:
+        runs.request_cancel(note, RunId("run_4"))
+    assert may_go() == ["run_3", "run_4", "run_add"], "one behind can be stopped all the same"
+    with records.note() as note:
+        runs.finish(note, RunId("run_1"), RunState.FAILED, NOON)
+        runs.finish(note, RunId("run_4"), RunState.CANCELLED, NOON)
+    assert may_go() == ["run_2", "run_3", "run_add"]
+
+
+def test_a_run_that_is_behind_another_says_so_from_the_first(records: Database, feed: Located) -> None:
     with records.note() as note:
         for number, destination in enumerate(("azure", "azure", "other"), start=1):
             runs.post(note, sending(feed.id, f"run_{number}", destination=destination, serial=number), NOON)
-        runs.start(note, RunId("run_1"), NOON)
+        runs.finish(note, RunId("run_3"), RunState.PUBLISHED, NOON)
+        runs.post(note, sending(feed.id, "run_4", destination="other", serial=4), NOON)
 
     with records.read() as view:
-        first, second, third = runs.waiting(view)
-    assert (first.is_queued, second.is_queued, third.is_queued) == (False, True, True)
-    assert first.lane == second.lane != third.lane
+        said = {run.id: run.reason for run in runs.newest(view, feeds=[feed.id], limit=9)}
+    assert said == {"run_1": None, "run_2": runs.BEHIND, "run_3": None, "run_4": None}
 
 
 def test_a_run_that_goes_back_into_the_queue_says_why_and_when_it_is_due(
@@ -206,7 +229,7 @@ def test_a_run_that_goes_back_into_the_queue_says_why_and_when_it_is_due(
     with records.read() as view:
         (waiting,) = runs.waiting(view)
         run = runs.find(view, posted)
-    assert (waiting.is_queued, waiting.tries, waiting.not_before) == (True, 1, LATER)
+    assert (waiting.tries, waiting.not_before) == (1, LATER)
     assert run is not None
     assert (run.state, run.reason, run.started_at) == (RunState.QUEUED, "waits: away", NOON)
 
