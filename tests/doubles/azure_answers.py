@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from html import escape
 from typing import Any
+from urllib.parse import quote
 
 import orjson
 from aiohttp import web
@@ -99,7 +100,7 @@ def html(title: str, links: Iterable[str] = ()) -> bytes:
 def anchor(held: Held, base: str, *, states_digest: bool) -> str:
     """Return a file's link: no size, no time, no word of metadata."""
     digest = f"#sha256={held.sha256}" if states_digest else ""
-    href = f"{base}/pypi/download/{held.project}/{short(held.version)}/{held.filename}{digest}"
+    href = f"{base}/pypi/download/{held.project}/{short(held.version)}/{quote(held.filename)}{digest}"
     python = "" if held.requires_python is None else f' data-requires-python="{escape(held.requires_python)}"'
     return f'<a href="{escape(href)}"{python}>{escape(held.filename)}</a>'
 
