@@ -8,7 +8,9 @@ from typing import Any
 import pytest
 
 from tests.builders.closures import TARGET, Closure
+from tests.builders.command_line import CommandLine, Server
 from tests.builders.destinations import (
+    FEED,
     Step,
     There,
     azure_there,
@@ -112,3 +114,95 @@ def test_a_second_run_sends_nothing_fetches_no_whole_file_and_asks_three_pages_a
     assert not any(one.has_credentials for one in asked(azure.seen, "storage"))
     witness = PipWitness.of("3.11", tmp_path).installs(step.there.index_url, "app")
     assert witness.versions == dict.fromkeys(RELEASES, "1.0"), witness.words
+
+
+def test_a_plan_says_what_would_be_sent_and_changes_nothing(
+    step: Step, azure: AzureArtifacts, closure: Closure
+) -> None:
+    base = closure.make_wheel("base", "1.0")
+    azure.store(base.name, base.read_bytes())
+
+    plan = step.feedgate.json("plan", *ASKED, "--to", FEED)
+
+    assert plan["state"] == "planned"
+    assert {file["filename"].partition("-")[0]: file["state"] for file in plan["files"]} == {
+        **dict.fromkeys(("app", "lib_a", "lib_b"), "new"),
+        "base": "present",
+    }
+    assert plan["kept"] == [{"name": "base", "version": "1.0"}]
+    assert azure.files().keys() == {base.name}
+    assert not [one for one in azure.seen if one.method not in {"GET", "HEAD"}]
+    assert step.feedgate.done("feed", "list").out == ""
+
+
+def test_what_the_destination_is_and_who_asks_is_said_before_anything_is_sent(
+    step: Step, azure: AzureArtifacts
+) -> None:
+    azure.passwords = {}
+
+    said = step.feedgate("add", *ASKED, "--to", azure.simple_url)
+
+    assert said.status == 1
+    uploads, pages, credentials, *_ = said.err.splitlines()
+    assert uploads.split() == ["uploads", azure.upload_url]
+    assert pages.split() == ["pages", azure.simple_url]
+    assert "section 'pip-feed' of" in credentials
+    assert "401" in said.out
+    assert uploads_by_file([one for one in azure.seen if one.method == "POST"]) == {}
+
+
+URL = "http://127.0.0.1:9/Acme/_packaging/pip-feed/pypi/upload"
+
+
+@pytest.mark.parametrize(
+    ("words", "code"),
+    [
+        pytest.param((*ASKED, "--to", URL, "-f", "acme/team"), "feed-or-destination", id="with-a-feed"),
+        pytest.param(("app", "--to", FEED), "target-missing", id="without-target"),
+        pytest.param((*ASKED, "--to", "unheard-of"), "unknown-destination", id="unknown-name"),
+        pytest.param(
+            (*ASKED, "--to", URL.replace("//", "//me:s3cret@")), "no-plain-address", id="user-information"
+        ),
+        pytest.param((*ASKED, "--to", "me:s3cret@pip-feed"), "no-plain-address", id="user-and-a-name"),
+        pytest.param(
+            (*ASKED, "--to", URL, "--read-url", URL.replace("//", "//me:s3cret@")),
+            "no-plain-address",
+            id="user-information-in-the-other-address",
+        ),
+        pytest.param(
+            (*ASKED, "--to", "http://127.0.0.1:9/of/nobody/at/all"),
+            "destination-address-unknown",
+            id="no-pattern-fits",
+        ),
+        pytest.param((*ASKED, "--to", FEED, "--limit", "metadata=new"), "invalid-limit", id="no-limit"),
+        pytest.param((*ASKED, "--to", FEED, "--username", "me"), "password-missing", id="no-password"),
+        pytest.param(
+            (*ASKED, "-f", "acme/team", "--internal", "acme-*"), "option-without-destination", id="no-to"
+        ),
+    ],
+)
+def test_what_can_not_be_meant_is_a_usage_error(step: Step, words: tuple[str, ...], code: str) -> None:
+    said = step.feedgate("add", *words, "--json")
+
+    assert (said.status, said.problem["code"]) == (2, code), said
+    assert "s3cret" not in said.out + said.err
+    assert not step.feedgate.data.exists(), "nothing was begun"
+
+
+def test_a_server_that_runs_by_itself_is_given_nobodys_credentials(server: Server, step: Step) -> None:
+    beside = CommandLine(server.feedgate.data, {**step.feedgate.environment, **server.feedgate.environment})
+
+    said = beside("add", *ASKED, "--to", FEED, "--json")
+
+    assert (said.status, said.problem["code"]) == (2, "own-destination-not-taken")
+    assert str(server.feedgate.data) in said.problem["message"]
+    assert server.origin in said.problem["message"]
+
+
+def test_a_server_elsewhere_is_given_nobodys_credentials(step: Step) -> None:
+    elsewhere = step.feedgate.elsewhere("http://127.0.0.1:9", "a-token")
+
+    said = elsewhere("add", *ASKED, "--to", FEED, "--json")
+
+    assert (said.status, said.problem["code"]) == (2, "own-destination-not-taken")
+    assert "http://127.0.0.1:9" in said.problem["message"]
