@@ -13,14 +13,17 @@ from feedgate.cli.destination_choice import (
     NoPlainAddress,
     OptionWithoutDestination,
     PatternFileUnreadable,
+    StandingKnowsItself,
     UnknownDestination,
     choose_destination,
+    choose_standing,
     read_password,
 )
 from feedgate.errors import FeedgateError
 from feedgate.model.destination import InvalidLimit
 from feedgate.model.name_pattern import InvalidNamePattern
 from feedgate.model.names import InvalidName
+from feedgate.model.standing_destination import InvalidDestinationName
 from feedgate.outside.credentials import Surroundings
 from tests.builders.pipeline_environment import FeedAccess, PipelineJob
 
@@ -282,3 +285,45 @@ def test_at_a_terminal_it_is_asked_for_without_an_echo(monkeypatch: pytest.Monke
     monkeypatch.setattr("getpass.getpass", lambda _prompt: CANARY)
 
     assert destination_choice.read_password() == CANARY
+
+
+class TestStanding:
+    """``--to NAME`` beside ``-f``: what only the feed's server can know."""
+
+    def test_nothing_of_the_caller_is_looked_at(self, tmp_path: Path, job: PipelineJob) -> None:
+        asked: list[str] = []
+        surroundings = Surroundings(
+            {**job.variables, "FEEDGATE_DESTINATION_PASSWORD": CANARY},
+            tmp_path,
+            lambda service, _user: asked.append(service),
+        )
+
+        found = choose_standing(DestinationOptions(to="Pip-Feed", internal=["Acme_*"]), surroundings)
+
+        assert found is not None
+        assert (found.name, found.own, found.credentials_from) == ("pip-feed", None, None)
+        body = found.body(is_standing=True)
+        assert (body.name, body.upload_url, body.internal) == ("pip-feed", None, ["acme-*"])
+        assert asked == []
+
+    @pytest.mark.parametrize(
+        ("options", "option"),
+        [
+            (DestinationOptions(to="azure", read_url="https://a.example/simple/"), "--read-url"),
+            (DestinationOptions(to="azure", username="me"), "--username"),
+        ],
+    )
+    def test_what_it_says_itself_is_not_said_again(self, options: DestinationOptions, option: str) -> None:
+        with pytest.raises(StandingKnowsItself, match=option):
+            choose_standing(options, around(Path()))
+
+    def test_an_option_without_it_is_named(self) -> None:
+        assert choose_standing(DestinationOptions(), around(Path())) is None
+        with pytest.raises(OptionWithoutDestination, match="--limit"):
+            choose_standing(DestinationOptions(limits=["size=1MB"]), around(Path()))
+
+    def test_an_address_is_no_name_and_is_not_repeated(self) -> None:
+        with pytest.raises(InvalidDestinationName) as caught:
+            choose_standing(DestinationOptions(to=f"me:{CANARY}@packages.example"), around(Path()))
+
+        assert CANARY not in f"{caught.value!r}{caught.value.next_step}"

@@ -9,6 +9,7 @@ from feedgate.errors import Invalid
 from feedgate.intake.asked_destination import AskedDestination, DestinationUnclear
 from feedgate.model.destination import Addresses, Limits
 from feedgate.model.names import parse_project_name
+from feedgate.model.standing_destination import StandingDestination
 
 OWN = AskedDestination(
     upload_url="https://feed.example/upload",
@@ -17,6 +18,14 @@ OWN = AskedDestination(
     upstream_allow=("Acme.Core",),
     accept_existing=("Other_Name",),
     limits=("metadata=2.1", "size=10MB"),
+)
+STANDING = StandingDestination(
+    "azure",
+    Addresses("https://feed.example/upload", "https://feed.example/simple/"),
+    internal=("acme-*",),
+    upstream_allow=("six",),
+    accept_existing=("part",),
+    limits=("metadata=2.2",),
 )
 
 
@@ -76,3 +85,31 @@ def test_a_destination_that_is_named_in_no_way_or_in_two_is_refused(unclear: Ask
 def test_each_word_of_it_is_checked(wrong: AskedDestination) -> None:
     with pytest.raises(Invalid):
         wrong.check()
+
+
+def test_a_standing_destinations_words_come_beside_the_requests() -> None:
+    asked = AskedDestination(
+        name="AZURE",
+        internal=("own", "acme-*"),
+        upstream_allow=("Demo",),
+        accept_existing=("other",),
+        limits=("metadata=2.1",),
+    )
+
+    united = asked.with_standing(STANDING, ())
+
+    assert united.name == "azure"
+    assert united.internal == ("acme-*", "own")
+    assert united.upstream_allow == ("six", "demo")
+    assert united.accept_existing == ("part", "other")
+    assert united.stated_limits == Limits(metadata_version="2.1")
+
+
+def test_a_feeds_own_names_are_internal_whatever_anybody_allows() -> None:
+    own = [parse_project_name(name) for name in ("six", "acme-core")]
+
+    united = AskedDestination(name="azure", upstream_allow=("Acme_Core",)).with_standing(STANDING, own)
+
+    assert united.said.pattern_of(own[0]) == "six"
+    assert united.said.pattern_of(own[1]) is not None
+    assert united.upstream_allow == ()
