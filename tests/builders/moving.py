@@ -57,7 +57,7 @@ class Stock:
         return {release_of(file.name)[0] for file in self.files}
 
 
-def make_stock(folder: Path, *, count: int, word: str, versions: int = 5) -> Stock:
+def make_stock(folder: Path, *, count: int, word: str, versions: int) -> Stock:
     """Write ``count`` wheels into ``folder``, of which those in BROKEN come from among all; names begin with ``word``."""
     kinds = list(BROKEN)
     every = count // len(kinds)

@@ -28,8 +28,8 @@ pytestmark = pytest.mark.timeout(300)
 
 @pytest.fixture(scope="module")
 def stock(tmp_path_factory: pytest.TempPathFactory) -> Stock:
-    """500 files of 100 projects, 12 of them broken in 12 ways."""
-    return make_stock(tmp_path_factory.mktemp("stock"), count=FILES, word="moved")
+    """500 files of 50 projects, 12 of them broken in 12 ways."""
+    return make_stock(tmp_path_factory.mktemp("stock"), count=FILES, word="moved", versions=10)
 
 
 @pytest.fixture(scope="module")
