@@ -12,14 +12,17 @@ from feedgate.feed.feeds import create_feed
 from feedgate.feed.moving_in import ImporterMayNot, Moving, conflict, move_project_in, would_move
 from feedgate.feed.publish import RunHasEnded
 from feedgate.model.access import Caller, Role, Scope
+from feedgate.model.destination import Addresses
 from feedgate.model.digest import Digest
 from feedgate.model.feed import FeedProject, Origin, Uploads, UpstreamRule
 from feedgate.model.ledger import Act, Entry
 from feedgate.model.moving_in import FileEnd, MovedFile, MovedProject
 from feedgate.model.names import FeedPath, ProjectName
 from feedgate.model.run import RunId, RunKind, RunState
+from feedgate.model.send_request import SendRequest
+from feedgate.model.standing_destination import StandingDestination
 from feedgate.model.target import parse_target
-from feedgate.records import distributions, entries, moving_in, projects, runs
+from feedgate.records import destinations, distributions, entries, moving_in, projects, runs
 from feedgate.records.database import Database
 from feedgate.records.distributions import Published
 from feedgate.records.feeds import Located, find
@@ -266,6 +269,21 @@ def test_a_run_that_has_ended_brings_nothing(stage: Stage) -> None:
         stage.move(published(FIRST))
 
     assert stage.rows() == {}
+
+
+def test_what_came_in_is_sent_on_and_what_was_kept_out_is_not(stage: Stage) -> None:
+    addresses = Addresses("https://a.example/upload", "https://a.example/simple/")
+    with stage.records.change(stage.feed.id, Act.DESTINATION_ADDED, "local", NOON) as change:
+        destinations.put(change, stage.feed.id, StandingDestination("azure", addresses))
+        change.record({"destination": "azure"})
+    stage.move(others=(BAD,))
+    stage.post("run_2")
+    stage.move(published(FIRST), others=(BAD,), run="run_2")
+
+    with stage.records.read() as view:
+        sends = [run for run in runs.newest(view, feeds=None, limit=9) if run.kind is RunKind.SEND]
+        requests = [SendRequest.from_text(runs.request_text(view, run.id)) for run in sends]
+    assert [(request.name, request.filenames) for request in requests] == [("azure", (FIRST,))]
 
 
 def test_a_conflict_names_both_digests() -> None:
