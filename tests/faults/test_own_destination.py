@@ -28,7 +28,7 @@ from feedgate.app.own_destination import OwnDestination, OwnDestinationNotTaken
 from feedgate.model.destination import Addresses
 from feedgate.model.names import FeedPath
 from feedgate.model.secret import Secret
-from tests.builders.working_server import children, descendants_of, wait_until
+from tests.builders.working_server import children, command_of, descendants_of, wait_until
 
 ROOT = Path(__file__).parents[2]
 FEED = FeedPath("acme", "pip-feed")
@@ -190,7 +190,9 @@ def test_the_server_that_takes_a_killed_ones_place_is_told_again(caller: Caller)
         before = connection.server
         have_a_worker(connection)
         wait_until(lambda: caller.handed_over() == 1)
+        web = children(before.pid)["web"]
         os.kill(before.pid, signal.SIGKILL)
+        wait_until(lambda: not any(command_of(web)))  # it answers until it has seen that it is alone
 
         after = connection.reattach()
         assert after.pid != before.pid
