@@ -123,6 +123,7 @@ async def test_what_a_feed_has_is_listed_by_name_with_the_newest_version_first(
         "project": "acme-core",
         "origin": "internal",
         "internal": True,
+        "mixed": False,
         "versions": [{"version": "2.0", "files": 1, "yanked": False}],
     }
     assert (demo["project"], demo["internal"]) == ("demo", False)
