@@ -14,9 +14,9 @@ from typing import Any
 
 import httpx
 import pytest
-from pypi_simple import PYPI_SIMPLE_ENDPOINT
 
 from tests.builders.command_line import EXECUTABLE
+from tests.builders.pypi import listed_by_pypi
 from tests.left_out import leave_out
 
 LIMIT_SECONDS = 600
@@ -111,7 +111,7 @@ def test_three_targets_are_proved_and_every_file_is_what_pypi_lists(feedgate: Fe
     published = {file["filename"]: file for file in run["files"]}
     ours = {file["filename"]: file for file in listed_by_the_feed(feedgate, published)}
     assert ours.keys() == published.keys()
-    theirs = listed_by_pypi({name.split("-")[0] for name in published})
+    theirs = listed_by_pypi(published)
     for filename, file in ours.items():
         assert file["hashes"]["sha256"] == theirs[filename]["hashes"]["sha256"], filename
         assert file["size"] == theirs[filename]["size"], filename
@@ -154,16 +154,6 @@ def listed_by_the_feed(feedgate: Feedgate, filenames: dict[str, Any]) -> Iterato
                 page = http.get(f"/demo/_packaging/pip-feed/pypi/simple/{project}/", headers={"Accept": JSON})
                 yield from page.raise_for_status().json()["files"]
         server.terminate()
-
-
-def listed_by_pypi(projects: set[str]) -> dict[str, dict[str, Any]]:
-    """Return PyPI's own entries by file name."""
-    found: dict[str, dict[str, Any]] = {}
-    with httpx.Client(headers={"Accept": JSON}, follow_redirects=True, timeout=60) as http:
-        for project in sorted(projects):
-            page = http.get(f"{PYPI_SIMPLE_ENDPOINT}{project.replace('_', '-').lower()}/")
-            found |= {file["filename"]: file for file in page.raise_for_status().json()["files"]}
-    return found
 
 
 def moment(text: str) -> str:
