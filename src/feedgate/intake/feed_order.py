@@ -4,7 +4,7 @@ As in a closure, what a release depends on goes before it. But one version that 
 not take keeps back a dependent only where no other version in the feed would do.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
@@ -13,8 +13,11 @@ from packaging.utils import canonicalize_name
 from packaging.version import Version
 
 from feedgate.formats.core_metadata import CoreMetadata
+from feedgate.intake.closure import patches_named
 from feedgate.intake.order import Order, Release, extras_asked, order_of, requirements_holding
+from feedgate.model.environment import marker_environment
 from feedgate.model.names import ProjectName
+from feedgate.model.target import NEWEST_PATCH, Target
 
 _Members: TypeAlias = Mapping[Release, Sequence[CoreMetadata]]
 _Alternatives: TypeAlias = frozenset[Release]
@@ -63,6 +66,19 @@ def feed_order_of(members: _Members, environments: Sequence[Mapping[str, str]]) 
                 if choice:
                     needs.setdefault(release, set()).add(choice)
     return FeedOrder(order.ranks, order.edges, {one: frozenset(found) for one, found in needs.items()})
+
+
+def environments_of(targets: Iterable[Target], members: _Members) -> list[Mapping[str, str]]:
+    """Return the marker environments of all targets; a bare minor has one for each patch at which ``members`` differ."""
+    texts = [file for files in members.values() for file in files]
+    found: list[Mapping[str, str]] = []
+    for target in targets:
+        pythons = [target.python]
+        if target.is_bare:
+            patches = {0, NEWEST_PATCH} | patches_named(texts, target.minor)
+            pythons = [target.at(patch) for patch in sorted(patches)]
+        found.extend(marker_environment(target, python) for python in pythons)
+    return found
 
 
 def _asking(name: ProjectName, extras: set[str]) -> Requirement:

@@ -12,7 +12,7 @@ from feedgate.gate.looked import Looked
 from feedgate.intake.asked_destination import AskedDestination
 from feedgate.intake.destinations import Destinations
 from feedgate.intake.feed_files import FeedFiles, files_to_send
-from feedgate.intake.feed_order import FeedOrder, feed_order_of
+from feedgate.intake.feed_order import FeedOrder, environments_of, feed_order_of
 from feedgate.intake.order import Release
 from feedgate.intake.run_index import NoMetadata
 from feedgate.intake.saving import have_saved
@@ -30,7 +30,6 @@ from feedgate.intake.sent import Sent, keep_sent, sent_by
 from feedgate.intake.standing import SecretMissing
 from feedgate.model.destination import Limits, parse_limits
 from feedgate.model.digest import Digest
-from feedgate.model.environment import marker_environment
 from feedgate.model.index import ProjectPage
 from feedgate.model.names import ProjectName, parse_project_name
 from feedgate.model.run import Done, Event, Failed, Later, Outcome, Run, Tell
@@ -217,7 +216,7 @@ def _read(
             raise NoMetadata(row.file.filename)
         metadata[row.file.filename] = parse_core_metadata(raw, filename=row.file.filename)
         members.setdefault(release_of(row), []).append(metadata[row.file.filename])
-    return metadata, feed_order_of(members, [marker_environment(one, one.python) for one in run.targets])
+    return metadata, feed_order_of(members, environments_of(run.targets, members))
 
 
 def _changed(rows: tuple[Published, ...], pages: Pages) -> set[ProjectName]:

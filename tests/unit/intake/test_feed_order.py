@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 import pytest
 
 from feedgate.formats.core_metadata import CoreMetadata, parse_core_metadata
-from feedgate.intake.feed_order import FeedOrder, feed_order_of
+from feedgate.intake.feed_order import FeedOrder, environments_of, feed_order_of
 from feedgate.intake.order import Release
 from feedgate.model.environment import marker_environment
 from feedgate.model.names import parse_project_name
@@ -113,6 +113,26 @@ def test_dependencies_of_any_target_count() -> None:
 
     assert order(*members).dependents(release("part")) == set()
     assert order(*members, environments=(LINUX, WINDOWS)).dependents(release("part")) == {release("demo")}
+
+
+@pytest.mark.parametrize(
+    ("target", "needs_it"),
+    [
+        pytest.param("3.11@x86_64-manylinux_2_28", True, id="every-patch"),
+        pytest.param("3.11.2@x86_64-manylinux_2_28", True, id="the-last-one-that-needs-it"),
+        pytest.param("3.11.3@x86_64-manylinux_2_28", False, id="the-first-one-that-does-not"),
+        pytest.param("3.12@x86_64-manylinux_2_28", False, id="another-minor"),
+    ],
+)
+@pytest.mark.parametrize("marker", ["python_full_version < '3.11.3'", "python_full_version == '3.11.2'"])
+def test_a_bare_minor_needs_what_any_of_its_patches_does(target: str, needs_it: bool, marker: str) -> None:
+    members = (member("demo", requires=[f"compat; {marker}"]), member("compat"))
+    by_release = {(one.name, str(one.version)): [one] for one in members}
+
+    found = order(*members, environments=environments_of([parse_target(target)], by_release))
+
+    assert (rank(found, "compat") < rank(found, "demo")) is needs_it
+    assert (release("demo") in found.dependents(release("compat"))) is needs_it
 
 
 def test_a_ring_is_lost_together_and_who_needs_itself_is_not_lost_by_that() -> None:
