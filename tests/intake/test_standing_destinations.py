@@ -312,15 +312,44 @@ def test_a_secret_that_changed_is_read_anew(own_feed: StandingFeed) -> None:
     assert len(own_feed.azure.files()) == 2
 
 
-def test_a_secret_that_is_not_let_in_fails_the_send_with_what_to_look_at(feed: StandingFeed) -> None:
-    feed.to("azure", feed.token_file("an-old-token"))
+def test_a_send_whose_token_expired_waits_for_a_new_one(feed: StandingFeed) -> None:
+    token = feed.token_file("an-old-token")
+    feed.to("azure", token)
+    file = feed.wheel("acme-core", "1.0")
+
+    run = feed.upload(file).sends[0]
+
+    said = feed.waits(run, "401")
+    assert "its secret is not valid there" in (said.reason or "")
+    assert "the next try is at" in (said.reason or "")
+    assert "an-old-token" not in said.model_dump_json()
+    token.write_text(TOKEN)
+    assert feed.sent(run).reason is None
+    assert feed.azure.files() == digests(file)
+
+
+def test_a_token_that_expires_between_pages_and_uploads_waits_too(feed: StandingFeed) -> None:
+    feed.to("azure", feed.token_file())
+    file = feed.wheel("acme-core", "1.0")
+    feed.azure.fault("upload", Fails(401), times=1)
+
+    run = feed.upload(file).sends[0]
+
+    feed.waits(run, "401")
+    feed.sent(run)
+    assert feed.azure.files() == digests(file)
+
+
+def test_a_secret_without_the_right_fails_the_send_with_what_to_look_at(feed: StandingFeed) -> None:
+    feed.azure.fault("upload", Fails(403), times=1)
+    feed.to("azure", feed.token_file())
 
     ended = feed.ended(feed.upload(feed.wheel("acme-core", "1.0")).sends[0])
 
     assert ended.state is RunState.FAILED
     assert ended.error is not None
     assert ended.error.code == "destination-denied"
-    assert "an-old-token" not in ended.model_dump_json()
+    assert TOKEN not in ended.model_dump_json()
 
 
 def test_a_waiting_send_can_be_cancelled(feed: StandingFeed) -> None:

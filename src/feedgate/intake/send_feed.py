@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
+from http import HTTPStatus
 from typing import ClassVar, Final
 
 from feedgate.blobs.store import BlobStore
@@ -37,7 +38,7 @@ from feedgate.model.send_request import SendRequest
 from feedgate.model.target import Target
 from feedgate.outside.delivery import Delivery, Exceeds
 from feedgate.outside.destination import Destination
-from feedgate.outside.destination_peer import DestinationUnavailable
+from feedgate.outside.destination_peer import DestinationDenied, DestinationUnavailable
 from feedgate.records import destinations, runs
 from feedgate.records.database import Database, FeedId
 from feedgate.records.distributions import Published
@@ -46,7 +47,7 @@ _MOST_TRIES: Final = 10
 """How often a send begins again that broke off in the middle: after an hour it stands in the way of later ones."""
 
 _MOST_TRIES_AWAY: Final = 100
-"""How often a destination is asked that does not answer at all: for about a day."""
+"""How often a destination is asked that does not answer, or does not know the secret: for about a day."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +102,15 @@ class SendFeed:
                 raise
             tell(Event("waits", {"reason": f"waits: {error.message}"}))
             return Later(error.message)
+        except DestinationDenied as error:
+            # Tokens expire, and what comes in their place is as good as one that was missing. A right that
+            # the holder lacks (403) is nothing that comes by itself.
+            is_unknown = error.facts["status"] == HTTPStatus.UNAUTHORIZED
+            if asked.request.name is None or not is_unknown or asked.tries >= _MOST_TRIES_AWAY:
+                raise
+            reason = f"{error.message}; its secret is not valid there, and is read anew at each try"
+            tell(Event("waits", {"reason": f"waits: {reason}"}))
+            return Later(reason)
 
     def _asked(self, run: Run) -> _Asked:
         with self.records.read() as view:
