@@ -23,7 +23,12 @@ from feedgate.model.secret import Secret
 from feedgate.outside.body import Limits as Patient
 from feedgate.outside.delivery import Conflict, Delivery, Exceeds, Outgoing, Present, Refused, Sent, Spent
 from feedgate.outside.destination import Destination
-from feedgate.outside.destination_peer import DestinationDenied, DestinationUnavailable, NotADestination
+from feedgate.outside.destination_peer import (
+    DestinationDenied,
+    DestinationUnavailable,
+    LeadsElsewhere,
+    NotADestination,
+)
 from feedgate.outside.destination_settings import DestinationSettings
 from feedgate.outside.egress import EgressDenied
 from feedgate.outside.exchange import UploadRedirected
@@ -681,19 +686,24 @@ async def test_a_second_host_is_judged_like_any_stranger(there: ScriptedDestinat
     assert "destinations.allowed_hosts" in denied.value.next_step
 
 
-async def test_a_page_that_leads_to_another_host_is_none_of_the_destinations(
+async def test_a_page_that_leads_to_the_upstream_is_one_that_the_destination_does_not_have(
     there: ScriptedDestination,
 ) -> None:
     there.page_answers = [Says(302, headers={"Location": "http://pages.example/simple/demo/"})]
-    async with opened(there) as destination:
+    async with opened(there, replace(SETTINGS, upstream_hosts=("pages.example",))) as destination:
         with pytest.raises(NoSuchProject):
             await destination.page(DEMO)
 
 
-async def test_a_page_to_sign_in_at_on_another_host_is_no_absence(there: ScriptedDestination) -> None:
-    there.page_answers = [Says(302, headers={"Location": "http://login.example/?back=/simple/demo/"})] * 3
-    async with opened(there) as destination:
-        with pytest.raises(DestinationUnavailable):
+@pytest.mark.parametrize(
+    "location", ["http://login.example/?back=/simple/demo/", "http://other.example/simple/demo/"]
+)
+async def test_a_page_that_leads_to_any_other_host_is_no_absence(
+    there: ScriptedDestination, location: str
+) -> None:
+    there.page_answers = [Says(302, headers={"Location": location})]
+    async with opened(there, replace(SETTINGS, upstream_hosts=("pages.example",))) as destination:
+        with pytest.raises(LeadsElsewhere, match=r"leads to (login|other)\.example"):
             await destination.page(DEMO)
 
 

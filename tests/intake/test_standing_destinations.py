@@ -189,6 +189,50 @@ def test_a_send_that_failed_can_be_retried(feed: StandingFeed) -> None:
     assert feed.azure.files() == digests(file)
 
 
+def test_a_later_send_carries_what_an_earlier_one_could_not(feed: StandingFeed) -> None:
+    """What is installed from the destination must not need what only the feed has."""
+    feed.to("azure", feed.token_file())
+    root = feed.wheel("acme-root", "1.0")
+    base = feed.wheel("acme-base", "1.0", requires=["acme-root"])
+    stranger = feed.wheel("acme-stranger", "1.0")
+    feed.azure.fault("upload", Fails(400, "Not today."), times=3)
+    for file in (root, base, stranger):
+        assert feed.ended(feed.upload(file).sends[0]).state is RunState.FAILED
+    app = feed.wheel("acme-app", "1.0", requires=["acme-base"])
+
+    ended = feed.sent(feed.upload(app).sends[0])
+
+    assert states(ended) == {"acme-root": "published", "acme-base": "published", "acme-app": "published"}
+    assert feed.azure.files() == digests(root, base, app)
+
+
+def test_a_later_send_is_kept_back_by_what_is_still_refused(feed: StandingFeed) -> None:
+    feed.to("azure", feed.token_file())
+    base = feed.wheel("acme-base", "1.0")
+    feed.azure.fault(f"upload:{base.name}", Fails(400, "No bases here."))
+    assert feed.ended(feed.upload(base).sends[0]).state is RunState.FAILED
+
+    ended = feed.ended(feed.upload(feed.wheel("acme-app", "1.0", requires=["acme-base"])).sends[0])
+
+    assert ended.state is RunState.FAILED
+    assert "No bases here." in reason(ended)
+    assert states(ended) == {"acme-base": "refused", "acme-app": "kept-back"}
+    assert feed.azure.files() == {}
+
+
+def test_one_refused_version_fails_no_later_send_that_another_version_serves(feed: StandingFeed) -> None:
+    feed.to("azure", feed.token_file())
+    old, new = feed.wheel("acme-base", "1.0"), feed.wheel("acme-base", "2.0")
+    feed.azure.fault(f"upload:{old.name}", Fails(400, "Too old."))
+    feed.ended(feed.upload(old).sends[0])
+    feed.sent(feed.upload(new).sends[0])
+    app = feed.wheel("acme-app", "1.0", requires=["acme-base"])
+
+    feed.sent(feed.upload(app).sends[0])
+
+    assert feed.azure.files() == digests(new, app)
+
+
 # ------------------------------------------------------------------------- killed
 
 

@@ -7,6 +7,7 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from feedgate.app.directory import DataDirectory
+from feedgate.app.pypi import pypi_url
 from feedgate.app.settings import Settings
 from feedgate.intake.destinations import UserAndPassword
 from feedgate.intake.recorded_digests import RecordedDigests
@@ -41,6 +42,9 @@ def destination_settings(settings: Settings) -> DestinationSettings:
         authority=settings.upstream.ca,
         allowed_hosts=settings.destinations.allowed_hosts,
         azure_hosts=() if collection is None else (collection,),
+        upstream_hosts=tuple(
+            host for url in (settings.upstream.url, pypi_url()) if url and (host := urlsplit(url).hostname)
+        ),
     )
 
 

@@ -1,13 +1,13 @@
 """Standing destinations: set and taken by a feed's Owners, within what an administrator allowed."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 
 from feedgate.access.permissions import Permission
-from feedgate.access.require import require, require_actor
-from feedgate.errors import Invalid, Missing
-from feedgate.model.access import Caller
+from feedgate.access.require import is_administering, require, require_actor, role_of
+from feedgate.errors import Forbidden, Invalid, Missing
+from feedgate.model.access import Caller, Role
 from feedgate.model.canonical import Json
 from feedgate.model.destination import parse_limits
 from feedgate.model.ledger import Act
@@ -19,7 +19,8 @@ from feedgate.outside.allowed_destinations import AllowedDestinations
 from feedgate.outside.destination_address import derive_addresses
 from feedgate.outside.index_place import has_plain_authority
 from feedgate.records import destinations, runs
-from feedgate.records.database import Database
+from feedgate.records.database import Database, View
+from feedgate.records.feeds import Located
 
 _LONGEST_USERNAME: Final = 200
 
@@ -61,6 +62,18 @@ class UsernameUnusable(Invalid):
         )
 
 
+class SecretNeedsAdministrator(Forbidden):
+    """Where a secret is, said by somebody who may not have the server read it."""
+
+    code = "secret-needs-administrator"
+
+    def __init__(self, name: str) -> None:
+        super().__init__(
+            f"{name}: which secret of the server a destination gets is for an administrator to say",
+            next_step="Ask one for: feedgate destination add with --secret. Without it you may add the destination.",
+        )
+
+
 @dataclass(frozen=True, slots=True)
 class AskedStanding:
     """A standing destination as its Owner writes it; ``to`` is either address."""
@@ -93,6 +106,8 @@ def add_destination(  # who, where, what, when
         located = require(view, caller, Permission.FEED_MANAGE, path)
     destination = _parsed(name, asked)
     allowed.require(destination.addresses)
+    if destination.secret is not None and not is_administering(caller):
+        raise SecretNeedsAdministrator(destination.name)
     with records.change(located.id, Act.DESTINATION_ADDED, require_actor(caller), now) as change:
         if destinations.find(change, located.id, destination.name) != destination:
             destinations.put(change, located.id, destination)
@@ -123,7 +138,7 @@ def list_destinations(records: Database, caller: Caller, path: FeedPath) -> tupl
     """Return the feed's standing destinations, by name."""
     with records.read() as view:
         located = require(view, caller, Permission.HISTORY_READ, path)
-        return destinations.all_of(view, located.id)
+        return tuple(_as_seen(view, caller, located, one) for one in destinations.all_of(view, located.id))
 
 
 def show_destination(records: Database, caller: Caller, path: FeedPath, name: str) -> StandingDestination:
@@ -131,9 +146,18 @@ def show_destination(records: Database, caller: Caller, path: FeedPath, name: st
     with records.read() as view:
         located = require(view, caller, Permission.HISTORY_READ, path)
         known = destinations.find(view, located.id, name.lower())
-    if known is None:
-        raise NoSuchDestination(located.path, name)
-    return known
+        if known is None:
+            raise NoSuchDestination(located.path, name)
+        return _as_seen(view, caller, located, known)
+
+
+def _as_seen(
+    view: View, caller: Caller, located: Located, destination: StandingDestination
+) -> StandingDestination:
+    """Return it as the caller may see it: as whom, and where the secret is, is for Owners."""
+    if role_of(view, caller, located, is_public=False) is Role.OWNER:
+        return destination
+    return replace(destination, username=None, secret=None)
 
 
 def _parsed(name: str, asked: AskedStanding) -> StandingDestination:

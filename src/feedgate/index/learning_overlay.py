@@ -81,6 +81,17 @@ class LearningOverlay:
             there.filename == file.filename and there.digest in {None, file.digest} for there in page.files
         )
 
+    async def became_internal(self, name: ProjectName, now: ProjectPage | None) -> str | None:
+        """Return a file on the destination's page of ``now`` that makes a name internal which was imported; None = none.
+
+        What the page said when the name was first asked for may have been wrong, or somebody published meanwhile.
+        """
+        if now is None or name in self.internal or name in self._said.upstream_allowed:
+            return None
+        shown = await self.page(name)
+        others = await self._not_upstream(now, shown)
+        return others[0].filename if others else None
+
     def versions(self) -> frozenset[tuple[ProjectName, str]]:
         """Return the versions that the destination has of the names met so far, less yanked ones."""
         found = set()
@@ -132,10 +143,14 @@ class LearningOverlay:
             _page_or_none(self._destination, name), _page_or_none(self._upstream, name)
         )
         self.listed[name] = ours
-        if ours is None or not ours.files:
+        if ours is None:
             if theirs is None:
                 raise NoSuchProject(name, index="neither the destination nor the upstream")
             return theirs
+        if not ours.files:
+            # Emptied by its team, or no page of an index at all, such as one to sign in at: no reason to ask others.
+            self.internal[name] = "the destination has a page of it that lists no file"
+            return self._own(ours)
         if theirs is None:
             self.internal[name] = f"{ours.files[0].filename} is there, and the upstream has no such project"
             return self._own(ours)

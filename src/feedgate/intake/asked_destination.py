@@ -1,6 +1,6 @@
 """What a request says of the destination that its closure is sent to, in plain values that are stored."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -75,19 +75,17 @@ class AskedDestination:
         """What is said to be too much for it; raises InvalidLimit."""
         return parse_limits(self.limits)
 
-    def with_standing(
-        self, standing: StandingDestination, internal: Collection[ProjectName]
-    ) -> "AskedDestination":
-        """Return it with what the standing destination says too; ``internal`` are the feed's own names.
+    def with_standing(self, standing: StandingDestination, *, by_owner: bool) -> "AskedDestination":
+        """Return it with what the standing destination says too.
 
-        Those are never asked upstream, whatever the request allows: that is for an Owner to change.
+        For which names the upstream is asked although they are the destination's own is an Owner's to say.
         """
-        allowed = (*standing.upstream_allow, *map(parse_project_name, self.upstream_allow))
+        own = self.upstream_allow if by_owner else ()
         return replace(
             self,
             name=standing.name,
-            internal=_once(*standing.internal, *self.internal, *sorted(internal)),
-            upstream_allow=_once(*(name for name in allowed if name not in internal)),
+            internal=_once(*standing.internal, *self.internal),
+            upstream_allow=_once(*standing.upstream_allow, *map(parse_project_name, own)),
             accept_existing=_once(*standing.accept_existing, *self.accept_existing),
             limits=_once(*standing.limits, *self.limits),
         )

@@ -1,7 +1,10 @@
 """Which of a feed's files a run sends: as they stood at its serial, less what is yanked."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
+from feedgate.model.ledger import Serial
+from feedgate.model.names import ProjectName
 from feedgate.model.send_request import SendRequest
 from feedgate.records import distributions
 from feedgate.records.database import Database, FeedId, Snapshot
@@ -35,6 +38,19 @@ def files_to_send(records: Database, feed: FeedId, request: SendRequest) -> Feed
     }
     kept = tuple(row for row in rows if row.file.filename not in left_out)
     return FeedFiles(kept, tuple(sorted(left_out)))
+
+
+def files_of_projects(
+    records: Database, feed: FeedId, serial: Serial, names: Iterable[ProjectName]
+) -> tuple[Published, ...]:
+    """Return all files of these projects that were not yanked at ``serial`` and are not now, from a thread that may wait."""
+    in_order = sorted(names)
+    with records.read(feed) as snapshot:
+        now = [row for name in in_order for row in distributions.of_project(snapshot, feed, name)]
+    yanked_now = {row.file.filename for row in now if _is_yanked(row)}
+    with records.read(feed, serial) as snapshot:
+        then = [row for name in in_order for row in distributions.of_project(snapshot, feed, name)]
+    return tuple(row for row in then if not _is_yanked(row) and row.file.filename not in yanked_now)
 
 
 def _rows(snapshot: Snapshot, feed: FeedId, request: SendRequest) -> tuple[Published, ...]:

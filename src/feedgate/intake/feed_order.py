@@ -68,6 +68,18 @@ def feed_order_of(members: _Members, environments: Sequence[Mapping[str, str]]) 
     return FeedOrder(order.ranks, order.edges, {one: frozenset(found) for one, found in needs.items()})
 
 
+def dependencies_of(order: Order, releases: Iterable[Release]) -> frozenset[Release]:
+    """Return all that ``releases`` depend on, over however many steps; none of themselves."""
+    start = frozenset(releases)
+    found = set(start)
+    waiting = list(start)
+    while waiting:
+        for one in order.edges.get(waiting.pop(), frozenset()) - found:
+            found.add(one)
+            waiting.append(one)
+    return frozenset(found - start)
+
+
 def environments_of(targets: Iterable[Target], members: _Members) -> list[Mapping[str, str]]:
     """Return the marker environments of all targets; a bare minor has one for each patch at which ``members`` differ."""
     texts = [file for files in members.values() for file in files]

@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from urllib.parse import urlsplit, urlunsplit
 
 from packaging.requirements import Requirement
 
@@ -19,6 +18,7 @@ from feedgate.machine import addresses as paths
 from feedgate.model.digest import Digest
 from feedgate.model.environment import marker_environment
 from feedgate.model.names import ProjectName
+from feedgate.model.redaction import plain_address
 from feedgate.model.resolution import Pin
 from feedgate.model.run import Run, RunState
 from feedgate.model.target import Target
@@ -107,17 +107,11 @@ def _kept(records: Database, run: Run) -> _Kept:
 def _addresses(sent: Sent) -> Mapping[str, str]:
     """Return where the destination lists the files that it has with our bytes, by file name."""
     return {
-        name: _without_credentials(file.address)
+        name: plain_address(file.address)
         for name, file in sent.files.items()
         # A good end that needs words: other bytes are there, and stay.
         if file.address is not None and file.end in GOOD and file.reason is None
     }
-
-
-def _without_credentials(address: str) -> str:
-    """Return an address without user information, query and fragment: each could hold a credential."""
-    parts = urlsplit(address)
-    return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, "", ""))
 
 
 def _is_whole(run: Run, targets: Sequence[TargetLock]) -> bool:

@@ -22,7 +22,7 @@ from feedgate.model.access import Caller
 from feedgate.model.names import FeedPath
 from feedgate.model.run import Run, RunId, RunKind, RunState
 from feedgate.model.target import Target
-from feedgate.records import destinations, events, feeds, projects, runs
+from feedgate.records import destinations, events, feeds, runs
 from feedgate.records.database import Database, View
 from feedgate.records.events import Told
 from feedgate.records.feeds import Located
@@ -82,10 +82,10 @@ def post_request(
 ) -> Run:
     """Write a run's row and return it; the same key of the same actor on the feed returns the first.
 
-    The targets are fixed here: the request's own, else the feed's; so is what a standing destination
-    says of names. A command's own destination is for administrators; a plan for one needs no feed, and
-    makes none. Raises what is wrong with the request itself (Invalid, naming file and line),
-    NoSuchDestination, and what ``require`` raises.
+    The targets are fixed here: the request's own, else the feed's. What a standing destination says of
+    names is read when the run needs it; to allow the upstream for more of them is an Owner's. A command's
+    own destination is for administrators; a plan for one needs no feed, and makes none. Raises what is
+    wrong with the request itself (Invalid, naming file and line), NoSuchDestination, and what ``require`` raises.
     """
     is_own = asked.destination is not None and asked.destination.name is None
     if is_own:
@@ -97,7 +97,7 @@ def post_request(
         located = located or require(view, caller, _needed(asked.kind, asked.destination), path)
         feed = feeds.state(view, located)
     if asked.destination is not None and not is_own:
-        asked = replace(asked, destination=_with_standing(records, located, asked.destination))
+        asked = replace(asked, destination=_of_feed(records, caller, located, asked.destination))
     targets = targets_of(asked) or (() if feed is None else feed.targets)
     check(asked, targets)
     posting = Posting(
@@ -228,14 +228,18 @@ def _needed(kind: RunKind, destination: object) -> Permission:
     return Permission.FEED_SEND if sends else Permission.FEED_REQUEST
 
 
-def _with_standing(records: Database, located: Located, asked: AskedDestination) -> AskedDestination:
+def _of_feed(
+    records: Database, caller: Caller, located: Located, asked: AskedDestination
+) -> AskedDestination:
+    """Return what is asked, with the standing destination's name as the feed has it."""
     name = asked.name or ""
-    with records.read(located.id) as snapshot:
-        standing = destinations.find(snapshot, located.id, name.lower())
-        known = projects.all_projects(snapshot, located.id)
+    with records.read() as view:
+        if asked.upstream_allow:
+            require(view, caller, Permission.FEED_MANAGE, located.path)
+        standing = destinations.find(view, located.id, name.lower())
     if standing is None:
         raise NoSuchDestination(located.path, name)
-    return asked.with_standing(standing, [name for name, one in known.items() if one.is_internal])
+    return replace(asked, name=standing.name)
 
 
 def _written(targets: tuple[Target, ...]) -> tuple[str, ...]:

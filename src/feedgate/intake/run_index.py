@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Protocol
 
+from feedgate.access.permissions import Permission
+from feedgate.access.require import still_may
 from feedgate.blobs.store import BlobStore
 from feedgate.errors import Broken
 from feedgate.feed.index import read_names
@@ -30,7 +32,7 @@ from feedgate.index.shared_task import retrieve
 from feedgate.intake.arrivals import Arrivals, Downloads, digest_stored
 from feedgate.intake.asked import Asked
 from feedgate.intake.asked_destination import AskedDestination
-from feedgate.intake.destinations import Destinations
+from feedgate.intake.destinations import DestinationRemoved, Destinations
 from feedgate.intake.kept import feed_of
 from feedgate.intake.learnt import Learnt, learnt_by
 from feedgate.intake.read_ahead import ReadAhead
@@ -45,7 +47,7 @@ from feedgate.model.run import Run, RunId, RunKind
 from feedgate.outside.destination import Destination
 from feedgate.outside.fetcher import Fetcher, Stored
 from feedgate.outside.receiving import ReceivingStore
-from feedgate.records import distributions, runs
+from feedgate.records import destinations, distributions, runs
 from feedgate.records.database import Database
 from feedgate.records.feeds import Located
 
@@ -241,6 +243,7 @@ class RunIndexes:
         located = await asyncio.to_thread(feed_of, sources.records, run)
         learnt = await asyncio.to_thread(learnt_by, sources.records, run.id)
         destination = await sources.destinations.of(run.id, located.id, asked)
+        asked = await asyncio.to_thread(_as_it_stands, sources.records, run, located, asked)
         await destination.check(uploads=run.kind is not RunKind.PLAN)
         homes = _Homes(sources.fetcher, destination)
         arrivals = Arrivals(homes, sources.blobs, sources.looks)
@@ -260,6 +263,18 @@ class RunIndexes:
         source = ReadAhead(overlay, arrivals, sources.blobs)
         base = await asyncio.to_thread(_head, sources.records, located)
         return RunIndex(located, base, seen, learning, overlay, source, arrivals, faced)
+
+
+def _as_it_stands(records: Database, run: Run, located: Located, asked: AskedDestination) -> AskedDestination:
+    """Return what is asked with what the feed's standing destination says now, and the requester may say still."""
+    if asked.name is None:
+        return asked
+    with records.read() as view:
+        standing = destinations.find(view, located.id, asked.name)
+        by_owner = still_may(view, run.requester, Permission.FEED_MANAGE, located) is not None
+    if standing is None:
+        raise DestinationRemoved(asked.name)
+    return asked.with_standing(standing, by_owner=by_owner)
 
 
 def _internal_in_feed(

@@ -24,10 +24,12 @@ from feedgate.intake.saving import have_saved
 from feedgate.intake.sending import Closure, Sending, all_there, find_listed, release_of
 from feedgate.intake.sent import GOOD, End, Sent, SentFile, keep_sent, sent_by
 from feedgate.intake.staging import Staging, stage
+from feedgate.model.destination import Limits
 from feedgate.model.digest import Digest
 from feedgate.model.environment import marker_environment
 from feedgate.model.index import NoSuchProject, ProjectPage
 from feedgate.model.names import ProjectName
+from feedgate.model.redaction import plain_address
 from feedgate.model.run import Again, Done, Event, Failed, Outcome, Run, Tell
 from feedgate.model.target import Target
 from feedgate.outside.delivery import Delivery, Outgoing
@@ -77,7 +79,7 @@ class Send:
         sent = replace(sent, files=sending.files, spent={**sent.spent, **sending.spent})
         await asyncio.to_thread(keep_sent, self.records, run.id, sent)
         if sending.must_choose_anew:
-            return await self._begin_again(run, faced, sending)
+            return await self._begin_again(run, faced, sending.limits, sending.spent, in_words(sending.files))
         changed = {
             row.project
             for row in staging.rows
@@ -130,18 +132,19 @@ class Send:
         sending = Sending(closure, pages, sent.attempted, deliver, attempting, ended)
         return sending
 
-    async def _begin_again(self, run: Run, faced: Faced, sending: Sending) -> Outcome:
-        """Have the run choose anew without what the destination does not take."""
+    async def _begin_again(
+        self, run: Run, faced: Faced, limits: Limits, hidden: Mapping[str, str], reason: str
+    ) -> Outcome:
+        """Have the run choose anew, with what was learnt of the destination."""
         if faced.learnt.round >= _MOST_ROUNDS:
             return Failed(
                 "destination-takes-too-little",
-                f"{faced.asked.in_words}: after {_MOST_ROUNDS} rounds it still did not take what was chosen: "
-                f"{in_words(sending.files)}",
+                f"{faced.asked.in_words}: after {_MOST_ROUNDS} rounds what was chosen still did not fit: {reason}",
             )
-        learnt = faced.learnt.next_round(sending.limits, sending.spent)
+        learnt = faced.learnt.next_round(limits, hidden)
         await asyncio.to_thread(keep_learnt, self.records, run.id, learnt)
         self.views.close(run.id)
-        return Again(in_words(sending.files))
+        return Again(reason)
 
     async def _prove(
         self, run: Run, faced: Faced, staging: Staging, pages: Pages, sent: Sent, tell: Tell
@@ -194,6 +197,15 @@ async def outgoing(blobs: BlobStore, row: Published, metadata_digest: str | None
     )
 
 
+async def _stranger(faced: Faced, pages: Pages) -> str | None:
+    """Say which name shows by now that it is the destination's own, though it was taken from the upstream."""
+    for name, page in pages.items():
+        filename = await faced.learning.became_internal(name, page)
+        if filename is not None:
+            return f"{name}: {filename} is there now, and the upstream lists no such file"
+    return None
+
+
 async def read_pages(destination: Destination, names: Collection[ProjectName]) -> Pages:
     """Return what the destination lists now of each name, None where it has no page."""
     in_order = sorted(names)
@@ -215,9 +227,13 @@ def with_addresses(
     projects = {row.file.filename: row.project for row in rows}
     listed = {name: find_listed(pages.get(projects[name]), name) for name in files}
     return {
-        name: replace(file, address=None if (there := listed[name]) is None else there.source)
+        name: replace(file, address=None if (there := listed[name]) is None else _plain(there.source))
         for name, file in files.items()
     }
+
+
+def _plain(address: str | None) -> str | None:
+    return None if address is None else plain_address(address)
 
 
 def _order(asked: Asked, run: Run, staging: Staging) -> Order:

@@ -1,10 +1,12 @@
 """Step: have a destination list what a feed holds. Nothing is resolved, and the gate has seen all of it before."""
 
 import asyncio
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from http import HTTPStatus
 from typing import ClassVar, Final
+
+from packaging.utils import canonicalize_name
 
 from feedgate.blobs.store import BlobStore
 from feedgate.formats.core_metadata import CoreMetadata, parse_core_metadata
@@ -12,8 +14,8 @@ from feedgate.gate.look import Looks
 from feedgate.gate.looked import Looked
 from feedgate.intake.asked_destination import AskedDestination
 from feedgate.intake.destinations import Destinations
-from feedgate.intake.feed_files import FeedFiles, files_to_send
-from feedgate.intake.feed_order import FeedOrder, environments_of, feed_order_of
+from feedgate.intake.feed_files import FeedFiles, files_of_projects, files_to_send
+from feedgate.intake.feed_order import FeedOrder, dependencies_of, environments_of, feed_order_of
 from feedgate.intake.order import Release
 from feedgate.intake.run_index import NoMetadata
 from feedgate.intake.saving import have_saved
@@ -27,7 +29,7 @@ from feedgate.intake.send import (
     with_our_bytes,
 )
 from feedgate.intake.sending import Closure, Sending, all_there, find_listed, release_of
-from feedgate.intake.sent import Sent, keep_sent, sent_by
+from feedgate.intake.sent import GOOD, Sent, SentFile, keep_sent, sent_by
 from feedgate.intake.standing import SecretMissing
 from feedgate.model.destination import Limits, parse_limits
 from feedgate.model.digest import Digest
@@ -63,9 +65,10 @@ class _Asked:
 
 @dataclass(frozen=True, slots=True)
 class _Held:
-    """The files to send and what each says of itself."""
+    """The files to send and what each says of itself; ``asked`` are the names of those that the request is about."""
 
     files: FeedFiles
+    asked: frozenset[str]
     looked: Mapping[Digest, Looked]
     metadata: Mapping[str, CoreMetadata]
     order: FeedOrder
@@ -132,11 +135,46 @@ class SendFeed:
 
     async def _held(self, run: Run, asked: _Asked) -> _Held:
         files = await asyncio.to_thread(files_to_send, self.records, asked.feed, asked.request)
-        looked = await self.looks.look_all(
-            [(row.digest, row.file.filename) for row in files.rows], seen=lambda _count: None
-        )
-        metadata, order = await asyncio.to_thread(_read, run, files.rows, looked)
-        return _Held(files, looked, metadata, order)
+        looked = await self._look(files.rows)
+        metadata = {row.file.filename: _says(row, looked) for row in files.rows}
+        names = frozenset(metadata)
+        if asked.request.filenames is not None:
+            files = await self._with_dependencies(run, asked, files, looked, metadata)
+        order = await asyncio.to_thread(_order, run, files.rows, metadata)
+        return _Held(files, names, looked, metadata, order)
+
+    async def _with_dependencies(
+        self,
+        run: Run,
+        asked: _Asked,
+        files: FeedFiles,
+        looked: dict[Digest, Looked],
+        metadata: dict[str, CoreMetadata],
+    ) -> FeedFiles:
+        """Return ``files`` and those of the feed that they depend on, of which an earlier send may have failed.
+
+        Adds to ``looked`` and ``metadata`` what is seen on the way.
+        """
+        rows = list(files.rows)
+        seen: set[ProjectName] = set()
+        while more := _required(metadata.values()) - seen:
+            seen |= more
+            found = await asyncio.to_thread(
+                files_of_projects, self.records, asked.feed, asked.request.serial, more
+            )
+            new = [row for row in found if row.file.filename not in metadata]
+            looked.update(await self._look(new))
+            with_metadata = [row for row in new if looked[row.digest].metadata is not None]
+            metadata.update({row.file.filename: _says(row, looked) for row in with_metadata})
+            rows.extend(with_metadata)
+        order = await asyncio.to_thread(_order, run, rows, metadata)
+        carried = dependencies_of(order, map(release_of, files.rows))
+        added = (row for row in rows[len(files.rows) :] if release_of(row) in carried)
+        return replace(files, rows=(*files.rows, *added))
+
+    async def _look(self, rows: Sequence[Published]) -> dict[Digest, Looked]:
+        named = [(row.digest, row.file.filename) for row in rows]
+        return dict(await self.looks.look_all(named, seen=lambda _count: None))
 
     async def _send(
         self, run: Run, asked: _Asked, destination: Destination, held: _Held, tell: Tell
@@ -147,15 +185,20 @@ class SendFeed:
         sending = self._sending(run, asked, destination, held, pages, sent, tell)
         await sending.run()
         pages = {**pages, **await read_pages(destination, _changed(rows, pages))}
+        files = with_addresses(sending.files, rows, pages)
+        is_there = all_there(file for name, file in files.items() if name in held.asked)
+        needless = _not_taken(files) if is_there else {}
+        files = {name: file for name, file in files.items() if name not in needless}
         sent = replace(
             await asyncio.to_thread(sent_by, self.records, run.id),
-            files=with_addresses(sending.files, rows, pages),
+            files=files,
             spent=sending.spent,
-            notes=_notes(held.files),
+            notes=_notes(held.files, needless),
         )
         await asyncio.to_thread(keep_sent, self.records, run.id, sent)
-        if not all_there(sent.files.values()):
+        if not is_there:
             return Failed("not-all-sent", in_words(sent.files))
+        rows = tuple(row for row in rows if row.file.filename in files)
         listed = [find_listed(pages.get(row.project), row.file.filename) for row in rows]
         saved = await have_saved(destination, [file for file in listed if file is not None])
         sent = replace(sent, notes=(*sent.notes, *saved))
@@ -214,19 +257,23 @@ class SendFeed:
         return sending
 
 
-def _read(
-    run: Run, rows: tuple[Published, ...], looked: Mapping[Digest, Looked]
-) -> tuple[Mapping[str, CoreMetadata], FeedOrder]:
-    """Return what each file says of itself, and the order that follows from it."""
-    metadata: dict[str, CoreMetadata] = {}
+def _says(row: Published, looked: Mapping[Digest, Looked]) -> CoreMetadata:
+    raw = looked[row.digest].metadata
+    if raw is None:
+        raise NoMetadata(row.file.filename)
+    return parse_core_metadata(raw, filename=row.file.filename)
+
+
+def _required(files: Iterable[CoreMetadata]) -> set[ProjectName]:
+    """Return every name that the files require, wherever and with whatever extra."""
+    return {canonicalize_name(one.name) for metadata in files for one in metadata.requires_dist}
+
+
+def _order(run: Run, rows: Sequence[Published], metadata: Mapping[str, CoreMetadata]) -> FeedOrder:
     members: dict[Release, list[CoreMetadata]] = {}
     for row in rows:
-        raw = looked[row.digest].metadata
-        if raw is None:
-            raise NoMetadata(row.file.filename)
-        metadata[row.file.filename] = parse_core_metadata(raw, filename=row.file.filename)
         members.setdefault(release_of(row), []).append(metadata[row.file.filename])
-    return metadata, feed_order_of(members, environments_of(run.targets, members))
+    return feed_order_of(members, environments_of(run.targets, members))
 
 
 def _changed(rows: tuple[Published, ...], pages: Pages) -> set[ProjectName]:
@@ -234,7 +281,14 @@ def _changed(rows: tuple[Published, ...], pages: Pages) -> set[ProjectName]:
     return {row.project for row in rows if find_listed(pages.get(row.project), row.file.filename) is None}
 
 
-def _notes(files: FeedFiles) -> tuple[str, ...]:
-    if not files.yanked:
-        return ()
-    return (f"yanked, and so not sent: {', '.join(files.yanked)}",)
+def _not_taken(files: Mapping[str, SentFile]) -> Mapping[str, SentFile]:
+    return {name: file for name, file in files.items() if file.end not in GOOD}
+
+
+def _notes(files: FeedFiles, needless: Mapping[str, SentFile]) -> tuple[str, ...]:
+    notes = []
+    if files.yanked:
+        notes.append(f"yanked, and so not sent: {', '.join(files.yanked)}")
+    if needless:
+        notes.append(f"not there, and what was sent can do without: {in_words(needless)}")
+    return tuple(notes)

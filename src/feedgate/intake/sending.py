@@ -7,6 +7,7 @@ not take keeps back what depends on it, and nothing else.
 import asyncio
 from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
+from http import HTTPStatus
 from typing import TypeAlias
 
 from feedgate.formats.core_metadata import CoreMetadata
@@ -18,6 +19,7 @@ from feedgate.model.distribution import Distribution, name_key
 from feedgate.model.index import ProjectPage
 from feedgate.model.names import ProjectName
 from feedgate.outside.delivery import Conflict, Delivery, Exceeds, Present, Refused, Sent, Spent
+from feedgate.outside.destination_peer import DestinationDenied
 from feedgate.records.distributions import Published
 
 Deliver: TypeAlias = Callable[[Published, ProjectPage], Awaitable[Delivery]]
@@ -119,8 +121,19 @@ class Sending:
 
     async def _send_one(self, row: Published) -> None:
         listed = self.pages.get(row.project) or ProjectPage(row.project, (), "")
-        self._end(row, await self.deliver(row, listed))
+        try:
+            delivery = await self.deliver(row, listed)
+        except DestinationDenied as denied:
+            # Who could send others may not send this one; who can send nothing is told so at once.
+            if denied.facts.get("status") != HTTPStatus.FORBIDDEN or not self._sends:
+                raise
+            delivery = Refused(HTTPStatus.FORBIDDEN, denied.message, denied.next_step)
+        self._end(row, delivery)
         self.ended(len(self.files))
+
+    @property
+    def _sends(self) -> bool:
+        return any(file.end is End.SENT for file in self.files.values())
 
     def _end(self, row: Published, delivery: Delivery) -> None:
         """Note what became of a file, and what follows from it."""

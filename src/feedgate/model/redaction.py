@@ -2,6 +2,7 @@
 
 import re
 from typing import Final
+from urllib.parse import urlsplit, urlunsplit
 
 STARS: Final = "***"
 
@@ -17,3 +18,9 @@ def without_secrets(text: str) -> str:
     for pattern, stars in _SECRETS:
         text = pattern.sub(stars, text)
     return text
+
+
+def plain_address(address: str) -> str:
+    """Return an address without user information, query and fragment: each could hold a credential."""
+    parts = urlsplit(address)
+    return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, "", ""))

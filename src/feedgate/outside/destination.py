@@ -68,7 +68,7 @@ class Destination:
         ``credentials`` (user name, password) go with the first request of every kind, to the
         origins of the two addresses and nowhere else.
         """
-        peer = DestinationPeer.of(addresses, settings.azure_hosts)
+        peer = DestinationPeer.of(addresses, settings.azure_hosts, settings.upstream_hosts)
         patience = Patience(
             attempts=settings.attempts,
             first_wait_seconds=settings.first_wait_seconds,

@@ -7,7 +7,7 @@ from typing import Self
 
 from yarl import URL
 
-from feedgate.errors import FeedgateError, Forbidden, Invalid
+from feedgate.errors import Broken, FeedgateError, Forbidden, Invalid
 from feedgate.model.destination import Addresses
 from feedgate.model.index import UpstreamUnavailable
 from feedgate.outside.destination_address import azure_place, is_azure
@@ -52,6 +52,20 @@ class DestinationDenied(Forbidden):
         )
 
 
+class LeadsElsewhere(Broken):
+    """A page of the destination's that leads to another host: nobody can say what the destination itself has."""
+
+    code = "destination-leads-elsewhere"
+
+    def __init__(self, what: str, *, destination: str, host: str) -> None:
+        super().__init__(
+            f"{what}: {destination} leads to {host} for its page, which is neither it nor the upstream",
+            next_step="If that is the same index under another name, give its address with --to or --read-url. If it "
+            "is an index that it falls back to, switch that off there (pypiserver: --disable-fallback).",
+            facts={"what": what, "host": host},
+        )
+
+
 class NotADestination(Invalid):
     """One of the two addresses is none that a destination answers at."""
 
@@ -79,8 +93,16 @@ class DestinationPeer(Peer):
     organization: str | None = None
 
     @classmethod
-    def of(cls, addresses: Addresses, azure_hosts: Collection[str] = ()) -> Self:
-        """Return the destination at ``addresses``; ``azure_hosts`` are those of Azure DevOps Servers."""
+    def of(
+        cls,
+        addresses: Addresses,
+        azure_hosts: Collection[str] = (),
+        upstream_hosts: Collection[str] = (),
+    ) -> Self:
+        """Return the destination at ``addresses``; ``azure_hosts`` are those of Azure DevOps Servers.
+
+        A page that leads to one of ``upstream_hosts`` is one that it does not have.
+        """
         url = URL(addresses.read_url)
         port = "" if url.explicit_port is None else f":{url.explicit_port}"
         organization = None
@@ -91,9 +113,13 @@ class DestinationPeer(Peer):
             name=f"the destination {url.raw_host}{port}",
             address_setting="--to (or --read-url)",
             hosts_setting="destinations.allowed_hosts",
-            leads_elsewhere=True,
+            leads_to=frozenset(upstream_hosts),
             organization=organization,
         )
+
+    def leads_elsewhere(self, what: str, host: str) -> FeedgateError:
+        """Return the error of a page on a host that is neither this one nor an upstream's."""
+        return LeadsElsewhere(what, destination=self.name, host=host)
 
     def unavailable(self, what: str, reason: str) -> UpstreamUnavailable:
         """Return the error of no answer."""

@@ -19,8 +19,9 @@ class DestinationSettings:
     """What the operator says of destinations; ``proxies`` None = those of the environment.
 
     ``allowed_hosts`` may be connected to whatever their addresses are, beside the two addresses'
-    own; ``azure_hosts`` are Azure DevOps Servers. ``look_waits_seconds`` lie between the looks
-    that an upload's answer is confirmed by, so there is one look more.
+    own; ``azure_hosts`` are Azure DevOps Servers, ``upstream_hosts`` where a page leads that is
+    not there. ``look_waits_seconds`` lie between the looks that an upload's answer is confirmed
+    by, so there is one look more.
     """
 
     attempts: int = 5
@@ -31,6 +32,7 @@ class DestinationSettings:
     authority: Path | None = None
     allowed_hosts: tuple[str, ...] = ()
     azure_hosts: tuple[str, ...] = ()
+    upstream_hosts: tuple[str, ...] = ()
     proxies: Proxies | None = None
     limits: Patient = field(default_factory=lambda: Patient(silence_seconds=60.0, grace_seconds=90.0))
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep

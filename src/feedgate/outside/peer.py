@@ -14,18 +14,22 @@ GONE = frozenset({HTTPStatus.NOT_FOUND, HTTPStatus.GONE})
 class Peer:
     """An index as errors speak of it; as it is made, the upstream.
 
-    Where ``leads_elsewhere`` says so, a page on another host is none of its own: pypiserver leads to
-    PyPI for a project that it does not have.
+    Where ``leads_to`` names hosts, a page on another host is none of its own; on one of these it means that
+    there is none: pypiserver leads to PyPI for a project that it does not have.
     """
 
     name: str = "the upstream"
     address_setting: str = "upstream.url"
     hosts_setting: str = "upstream.allowed_hosts"
-    leads_elsewhere: bool = False
+    leads_to: frozenset[str] | None = None
 
     def unavailable(self, what: str, reason: str) -> UpstreamUnavailable:
         """Return the error of no answer."""
         return UpstreamUnavailable(what, reason=reason, index=self.name)
+
+    def leads_elsewhere(self, what: str, host: str) -> FeedgateError:
+        """Return the error of a page on another host, where that is not followed."""
+        return self.unavailable(what, f"it leads to {host}")
 
     def refusal(self, what: str, status: int) -> FeedgateError:
         """Return the error of an answer with a status that gives nothing; absence is the caller's to judge."""

@@ -78,11 +78,14 @@ class Upstream:
             f"{self._url}{name}/",
             name=name,
             headers=self._headers | (kept.condition if kept else {}),
-            on_same_host=self._peer.leads_elsewhere,
+            on_same_host=self._peer.leads_to is not None,
         )
         if answer.status == HTTPStatus.NOT_MODIFIED and kept is not None:
             return self._parse(kept, name)
-        if answer.status in GONE or _leads_on(answer, name):
+        host = _leads_to(answer)
+        if host is not None and host not in (self._peer.leads_to or ()):
+            raise self._peer.leads_elsewhere(name, host)
+        if answer.status in GONE or host is not None:
             raise NoSuchProject(name, index=self._peer.name)
         if answer.status != HTTPStatus.OK:
             raise self._peer.refusal(name, answer.status)
@@ -159,11 +162,12 @@ def _parse(page: KeptPage, name: ProjectName) -> ProjectPage:
     return simple_html.parse_page(page.body, name=name, base_url=page.url, content_type=page.content_type)
 
 
-def _leads_on(answer: PageAnswer, name: ProjectName) -> bool:
-    """Whether the answer leads to another index's page of the project; one to sign in at is no such page."""
-    location = answer.headers.get("location", "")
-    is_redirect = HTTPStatus.MULTIPLE_CHOICES <= answer.status < HTTPStatus.BAD_REQUEST
-    return is_redirect and location.partition("?")[0].rstrip("/").endswith(f"/{name}")
+def _leads_to(answer: PageAnswer) -> str | None:
+    """Return the other host that an answer leads to, which was not followed; None for any other answer."""
+    location = answer.headers.get("location")
+    if location is None or not HTTPStatus.MULTIPLE_CHOICES <= answer.status < HTTPStatus.BAD_REQUEST:
+        return None
+    return URL(answer.url).join(URL(location)).host
 
 
 def _parse_names(answer: PageAnswer) -> tuple[ProjectName, ...]:

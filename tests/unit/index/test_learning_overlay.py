@@ -7,7 +7,7 @@ import pytest
 from feedgate.index.learning_overlay import LearningOverlay, Said
 from feedgate.model.digest import Digest
 from feedgate.model.distribution import Distribution
-from feedgate.model.index import NoSuchProject, UpstreamUnavailable
+from feedgate.model.index import NoSuchProject, ProjectPage, UpstreamUnavailable
 from feedgate.model.names import ProjectName, parse_project_name
 from tests.doubles.memory_index import Facts, MemoryIndex, Stocked, stocked_wheel
 
@@ -165,6 +165,31 @@ async def test_a_file_without_digest_and_of_another_name_needs_no_fetching_to_be
     )
 
     assert await versions(index) == ["1.0"]
+
+
+async def test_a_page_without_files_makes_the_name_internal_for_it_may_be_a_page_to_sign_in_at() -> None:
+    class Empty(MemoryIndex):
+        async def page(self, name: ProjectName) -> ProjectPage:
+            return ProjectPage(name, (), "")
+
+    upstream = MemoryIndex.of([upstream_wheel("acme-core", "9.9")])
+    index = LearningOverlay(Empty(), upstream, NOTHING_SAID, never)
+
+    assert await versions(index) == []
+    assert "lists no file" in index.internal[ACME]
+
+
+async def test_a_name_that_was_imported_and_shows_a_file_of_its_own_now_is_told() -> None:
+    index = overlay([], MemoryIndex.of([upstream_wheel("acme-core", "9.9")]))
+    assert await versions(index) == ["9.9"]
+
+    def now(*files: Stocked) -> ProjectPage:
+        return ProjectPage(ACME, tuple(one.file for one in files), "")
+
+    assert await index.became_internal(ACME, None) is None
+    assert await index.became_internal(ACME, now(there("acme-core", "9.9"))) is None
+    found = await index.became_internal(ACME, now(there("acme-core", "9.9"), there("acme-core", "1.0")))
+    assert found == "acme_core-1.0-py3-none-any.whl"
 
 
 async def test_versions_are_those_of_the_destination_alone_less_yanked_ones() -> None:

@@ -96,7 +96,7 @@ def test_a_standing_destinations_words_come_beside_the_requests() -> None:
         limits=("metadata=2.1",),
     )
 
-    united = asked.with_standing(STANDING, ())
+    united = asked.with_standing(STANDING, by_owner=True)
 
     assert united.name == "azure"
     assert united.internal == ("acme-*", "own")
@@ -105,11 +105,11 @@ def test_a_standing_destinations_words_come_beside_the_requests() -> None:
     assert united.stated_limits == Limits(metadata_version="2.1")
 
 
-def test_a_feeds_own_names_are_internal_whatever_anybody_allows() -> None:
-    own = [parse_project_name(name) for name in ("six", "acme-core")]
+def test_only_an_owner_allows_the_upstream_for_more_names() -> None:
+    asked = AskedDestination(name="azure", upstream_allow=("Acme_Core",), internal=("own",))
 
-    united = AskedDestination(name="azure", upstream_allow=("Acme_Core",)).with_standing(STANDING, own)
+    united = asked.with_standing(STANDING, by_owner=False)
 
-    assert united.said.pattern_of(own[0]) == "six"
-    assert united.said.pattern_of(own[1]) is not None
-    assert united.upstream_allow == ()
+    assert united.upstream_allow == STANDING.upstream_allow
+    assert united.internal == ("acme-*", "own")
+    assert united.said.pattern_of(parse_project_name("acme-core")) == "acme-*"

@@ -4,6 +4,8 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
+import pytest
+
 from feedgate.formats.core_metadata import CoreMetadata, parse_core_metadata
 from feedgate.intake.order import order_of
 from feedgate.intake.sending import Closure, Sending, release_of
@@ -17,6 +19,7 @@ from feedgate.model.index import ProjectPage
 from feedgate.model.names import ProjectName, parse_project_name
 from feedgate.model.target import parse_target
 from feedgate.outside.delivery import Conflict, Delivery, Exceeds, Present, Refused, Sent, Spent
+from feedgate.outside.destination_peer import DestinationDenied
 from feedgate.records.distributions import Published
 
 TARGET = parse_target("3.11.4@x86_64-manylinux_2_28")
@@ -140,6 +143,40 @@ async def test_a_refused_file_keeps_back_what_depends_on_it_and_nothing_else() -
     assert "no such thing" in refused
     assert "middle-1.0-py3-none-any.whl" in (work.files["top-1.0-py3-none-any.whl"].reason or "")
     assert not work.must_choose_anew
+
+
+async def test_a_denial_of_one_file_after_others_were_taken_is_a_refusal_of_that_one() -> None:
+    class Denies(Feed):
+        async def deliver(self, row: Published, listed: ProjectPage) -> Delivery:
+            if row.project == "middle":
+                raise DestinationDenied(
+                    "middle",
+                    destination="the destination",
+                    status=403,
+                    words="",
+                    next_step="Look at the role.",
+                )
+            return await super().deliver(row, listed)
+
+    work = sending(CHAIN, Denies())
+    await work.run()
+
+    assert ends(work) == {
+        "bottom": "published",
+        "apart": "published",
+        "middle": "refused",
+        "top": "kept-back",
+    }
+
+
+@pytest.mark.parametrize("status", [401, 403])
+async def test_a_denial_before_anything_was_taken_ends_the_sending(status: int) -> None:
+    class Denies(Feed):
+        async def deliver(self, row: Published, _listed: ProjectPage) -> Delivery:
+            raise DestinationDenied(row.project, destination="d", status=status, words="", next_step="Look.")
+
+    with pytest.raises(DestinationDenied):
+        await sending(CHAIN, Denies()).run()
 
 
 async def test_a_conflict_names_both_digests_and_keeps_back_what_depends_on_it() -> None:
