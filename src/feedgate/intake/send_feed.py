@@ -29,7 +29,7 @@ from feedgate.intake.send import (
     with_our_bytes,
 )
 from feedgate.intake.sending import Closure, Sending, all_there, find_listed, release_of
-from feedgate.intake.sent import GOOD, Sent, SentFile, keep_sent, sent_by
+from feedgate.intake.sent import GOOD, End, Sent, SentFile, keep_sent, sent_by
 from feedgate.intake.standing import SecretMissing
 from feedgate.model.destination import Limits, parse_limits
 from feedgate.model.digest import Digest
@@ -193,7 +193,7 @@ class SendFeed:
             await asyncio.to_thread(sent_by, self.records, run.id),
             files=files,
             spent=sending.spent,
-            notes=_notes(held.files, needless),
+            notes=_notes(held, files, needless),
         )
         await asyncio.to_thread(keep_sent, self.records, run.id, sent)
         if not is_there:
@@ -285,10 +285,13 @@ def _not_taken(files: Mapping[str, SentFile]) -> Mapping[str, SentFile]:
     return {name: file for name, file in files.items() if file.end not in GOOD}
 
 
-def _notes(files: FeedFiles, needless: Mapping[str, SentFile]) -> tuple[str, ...]:
+def _notes(held: _Held, files: Mapping[str, SentFile], needless: Mapping[str, SentFile]) -> tuple[str, ...]:
     notes = []
-    if files.yanked:
-        notes.append(f"yanked, and so not sent: {', '.join(files.yanked)}")
+    along = [name for name, file in files.items() if name not in held.asked and file.end is End.SENT]
+    if held.files.yanked:
+        notes.append(f"yanked, and so not sent: {', '.join(held.files.yanked)}")
+    if along:
+        notes.append(f"sent along, since they are depended on: {', '.join(sorted(along))}")
     if needless:
         notes.append(f"not there, and what was sent can do without: {in_words(needless)}")
     return tuple(notes)

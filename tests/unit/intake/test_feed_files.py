@@ -7,9 +7,10 @@ from pathlib import Path
 import pytest
 
 from feedgate.feed.feeds import create_feed
-from feedgate.intake.feed_files import files_to_send
+from feedgate.intake.feed_files import files_of_projects, files_to_send
 from feedgate.model.feed import Uploads
 from feedgate.model.ledger import Act, Serial
+from feedgate.model.names import parse_project_name
 from feedgate.model.send_request import SendRequest
 from feedgate.records import distributions, feeds
 from feedgate.records.database import Database
@@ -92,3 +93,19 @@ def test_a_named_file_stays_behind_only_if_it_was_yanked_since(records: Database
 
     assert sent(records, feed, 4, A, B) == ([A], (B,))
     assert sent(records, feed, 5, A, B) == ([A, B], ())
+
+
+def test_a_projects_files_are_those_that_were_not_yanked_then_or_now(
+    records: Database, feed: Located
+) -> None:
+    def found(serial: int, *names: str) -> list[str]:
+        projects = map(parse_project_name, names)
+        return [row.file.filename for row in files_of_projects(records, feed.id, Serial(serial), projects)]
+
+    yank(records, feed, B)  # 5
+
+    assert found(4, "c", "b", "a", "none") == [A, C], "yanked since"
+    assert found(3, "c", "a") == [A], "not there yet"
+    yank(records, feed, B, None)  # 6
+    assert found(5, "b") == [], "yanked then"
+    assert found(6, "b") == [B]
