@@ -8,9 +8,9 @@ wrote must not speak there, in lines for people, in JSON or in TOML.
 import re
 from typing import Final
 
-# What is no ASCII between the two may count for nothing where strings are compared by a locale's rules.
+# What is no ASCII between the two, or before, may count for nothing where strings are compared by a locale's rules.
 _FIRST_OF_TWO: Final = re.compile(r"#(?=[^\x00-\x7f]*#)")
-_LEADING: Final = re.compile(r"\A(\s*:)(?=:)")
+_LEADING: Final = re.compile(r"\A((?:\s|[^\x00-\x7f])*:)(?=[^\x00-\x7f]*:)")
 
 
 def without_commands(line: str) -> str:

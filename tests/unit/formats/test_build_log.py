@@ -26,6 +26,7 @@ PIECES = st.lists(
         pytest.param("::error::x", ": :error::x", id="github"),
         pytest.param(" \t::error::x", " \t: :error::x", id="github-behind-white-space"),
         pytest.param("#\u034f#vso[x]", "# \u034f#vso[x]", id="parted-by-what-counts-for-nothing"),
+        pytest.param("\u034f::error::x", "\u034f: :error::x", id="github-behind-what-counts-for-nothing"),
         pytest.param("", "", id="empty"),
     ],
 )
