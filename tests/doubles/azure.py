@@ -237,6 +237,8 @@ class AzureArtifacts:
             fault = self.faults.due("upload", form.filename, form.project)
             if isinstance(fault, Waits):
                 await pause(fault.seconds)
+                if not fault.keeps_lost and (request.transport is None or request.transport.is_closing()):
+                    return write_raw(request, b"")
             if fault is None or fault.stores_first:
                 azure_upload.check_form(form, self.manners)
                 azure_upload.check_free(form, self.contents, self.manners, self.place.feed)

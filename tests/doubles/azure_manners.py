@@ -72,9 +72,10 @@ class Redirects:
 
 @dataclass(frozen=True)
 class Waits:
-    """Waits, and then answers as it should."""
+    """Waits, and then answers as it should; ``keeps_lost`` says whether it keeps an upload whose sender has gone."""
 
     seconds: float
+    keeps_lost: bool = True
     stores_first: ClassVar[bool] = True
 
 
