@@ -23,6 +23,7 @@ from feedgate.app.directory import DataDirectory
 from feedgate.app.local import OtherServer, connect_locally
 from feedgate.app.settings_errors import UnknownSetting
 from feedgate.model.secret import Secret
+from tests.builders.working_server import command_of
 
 ROOT = Path(__file__).parents[2]
 PATIENCE_SECONDS = 30.0
@@ -106,7 +107,8 @@ class Served:
             for pipe in (process.stdin, process.stdout, process.stderr):
                 if pipe is not None:
                     pipe.close()
-        if address is not None:
+        # The address may be an old one, whose number is another process's by now.
+        if address is not None and str(self.directory.path) in command_of(address.pid):
             with suppress(ProcessLookupError):
                 os.kill(address.pid, signal.SIGTERM)
         wait(self.is_free)

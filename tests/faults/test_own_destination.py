@@ -103,7 +103,8 @@ def caller(tmp_path: Path) -> Iterator[Caller]:
     caller.directory.create()
     yield caller
     address = read_address(caller.directory.address)
-    if address is not None:
+    # The address may be an old one, whose number is another process's by now.
+    if address is not None and str(caller.directory.path) in command_of(address.pid):
         with suppress(ProcessLookupError):
             os.kill(address.pid, signal.SIGTERM)
     wait_until(caller.is_free)
