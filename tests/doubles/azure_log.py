@@ -43,8 +43,8 @@ class Log:
     open_connections: int = 0
     under_way: int = 0
 
-    def settle(self, within_seconds: float = 1.0) -> None:
-        """Wait until no request is under way; one that goes on for longer is left to itself."""
+    def settle(self, within_seconds: float = 0.2) -> None:
+        """Wait a moment until no request is under way; one that is made to wait is left to itself."""
         until = time.monotonic() + within_seconds
         while self.under_way and time.monotonic() < until:
             time.sleep(0.005)
