@@ -40,7 +40,8 @@ class SentFile:
 class Sent:
     """A run's sending as far as it came.
 
-    ``attempted`` are files that were about to be sent: one that is listed later was sent by this run.
+    ``attempted`` are files that were about to be sent: one that is listed later counts as sent by this run,
+    also where the run was killed just before and another one sent it.
     ``notes`` are sentences for the report. ``is_complete`` = the destination has all of the closure, and it was proved.
     """
 
