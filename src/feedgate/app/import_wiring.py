@@ -7,7 +7,7 @@ from functools import partial
 from feedgate.app.destination_wiring import destination_settings
 from feedgate.app.settings import Settings
 from feedgate.intake.destinations import Own, UserAndPassword
-from feedgate.intake.import_sources import ImportSources
+from feedgate.intake.moving_in.sources import ImportSources
 from feedgate.intake.recorded_digests import RecordedDigests
 from feedgate.model.destination import Addresses
 from feedgate.outside.allowed_destinations import SETTING

@@ -13,7 +13,7 @@ from feedgate.formats.core_metadata import CoreMetadata, parse_core_metadata
 from feedgate.intake.asked import Asked, words
 from feedgate.intake.closure import walk
 from feedgate.intake.kept import Fetched, Resolved, fetched_by, publication_by, resolved_by
-from feedgate.intake.sent import GOOD, Sent, sent_by
+from feedgate.intake.sending.sent import GOOD, Sent, sent_by
 from feedgate.machine import addresses as paths
 from feedgate.model.digest import Digest
 from feedgate.model.environment import marker_environment

@@ -16,7 +16,7 @@ from feedgate.intake.kept import (
     publication_by,
     resolved_by,
 )
-from feedgate.intake.sent import End, Sent, sent_by
+from feedgate.intake.sending.sent import End, Sent, sent_by
 from feedgate.model.decision import Verdict
 from feedgate.model.resolution import PassedOver, Pin
 from feedgate.model.run import Run

@@ -11,16 +11,16 @@ from feedgate.feed.publish import has_published
 from feedgate.intake.build import Build
 from feedgate.intake.decide import Decide
 from feedgate.intake.fetch import Fetch
-from feedgate.intake.import_sources import ImportSources
 from feedgate.intake.inspect import Inspect
-from feedgate.intake.move_in import MoveIn
+from feedgate.intake.moving_in.move_in import MoveIn
+from feedgate.intake.moving_in.sources import ImportSources
 from feedgate.intake.prove import Prove
 from feedgate.intake.publish import Publish
 from feedgate.intake.resolve import Resolve
 from feedgate.intake.run_index import RunIndexes, Sources
-from feedgate.intake.send import Send
-from feedgate.intake.send_feed import SendFeed
-from feedgate.intake.sent import has_sent
+from feedgate.intake.sending.send import Send
+from feedgate.intake.sending.send_feed import SendFeed
+from feedgate.intake.sending.sent import has_sent
 from feedgate.intake.uv import Uv
 from feedgate.model.run import RunId, RunKind, RunState
 from feedgate.records import runs

@@ -259,7 +259,7 @@ run = Table(
     Column("reason", Text),
     Column("retry_of", String(40)),
     Column("cancel_requested", Boolean, nullable=False),
-    Column("tries", Integer, nullable=False),
+    Column("tries", Integer, nullable=False, server_default="0"),
     Column("not_before", BigInteger),
     Column("created_at", BigInteger, nullable=False),
     Column("started_at", BigInteger),
@@ -322,6 +322,15 @@ known_digest = Table(
     Column("digest", String(64), nullable=False),
 )
 """What lies at an address whose page states no digest: fetched and hashed once."""
+
+send_attempt = Table(
+    "send_attempt",
+    metadata,
+    Column("upload_url", Text, primary_key=True),
+    Column("filename", Text, primary_key=True),
+    Column("run", String(40), nullable=False),
+)
+"""Which run was last about to send a file there."""
 
 download_count = Table(
     "download_count",

@@ -6,7 +6,7 @@ from starlette.concurrency import run_in_threadpool
 
 from feedgate.api.import_bodies import ImportBody, ImportedFileBody
 from feedgate.api.run_bodies import RunBody
-from feedgate.intake.import_request import ImportReport
+from feedgate.intake.moving_in.request import ImportReport
 from feedgate.model.moving_in import FileEnd, MovedProject
 
 

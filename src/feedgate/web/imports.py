@@ -13,8 +13,8 @@ from feedgate.access.permissions import Permission
 from feedgate.access.require import require_actor
 from feedgate.api.import_bodies import ImportCreation, ImportedFileBody
 from feedgate.api.run_bodies import RunBody
-from feedgate.intake.asked_import import AskedImport, ListedFile
-from feedgate.intake.import_request import import_files, post_import
+from feedgate.intake.moving_in.asked import AskedImport, ListedFile
+from feedgate.intake.moving_in.request import import_files, post_import
 from feedgate.machine import addresses
 from feedgate.model.run import RunKind
 from feedgate.records.database import Database

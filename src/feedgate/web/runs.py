@@ -35,11 +35,11 @@ from feedgate.api.run_bodies import (
 from feedgate.errors import Forbidden, Missing, Unauthenticated
 from feedgate.intake.asked import Asked, AskedFile
 from feedgate.intake.asked_destination import AskedDestination
-from feedgate.intake.import_request import import_report
-from feedgate.intake.post_send import AskedSend, post_send
+from feedgate.intake.moving_in.request import import_report
 from feedgate.intake.report import Report
 from feedgate.intake.request import cancel_run, list_runs, post_request, retry_run, run_events, show_run
-from feedgate.intake.send_report import whole_report
+from feedgate.intake.sending.report import whole_report
+from feedgate.intake.sending.request import AskedSend, post_send
 from feedgate.machine import addresses
 from feedgate.model.access import Caller
 from feedgate.model.names import FeedPath

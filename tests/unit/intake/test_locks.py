@@ -19,7 +19,7 @@ from feedgate.intake.kept import (
 )
 from feedgate.intake.locks import LockedPin, Locks, read_locks
 from feedgate.intake.request import post_request, show_run
-from feedgate.intake.sent import End, Sent, SentFile, keep_sent
+from feedgate.intake.sending.sent import End, Sent, SentFile, keep_sent
 from feedgate.model.digest import Digest
 from feedgate.model.distribution import Distribution
 from feedgate.model.names import ProjectName

@@ -5,12 +5,14 @@ import threading
 from pathlib import Path
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
+from sqlalchemy import text
 
 from feedgate.records import tables
-from feedgate.records.database import Database, sqlite_url
+from feedgate.records.database import Database, reading_engine, sqlite_url
 from feedgate.records.entries import ledger_name
 from feedgate.records.migrate import INSTALLATION_LEDGER, NEWEST, alembic_config, open_database
 
@@ -25,6 +27,43 @@ def test_migrated_tables_are_those_of_the_code(records: Database) -> None:
     with records.readers.connect() as connection:
         context = MigrationContext.configure(connection, opts={"compare_type": True})
         assert compare_metadata(context, tables.metadata) == []
+
+
+def made_by(file: Path) -> dict[tuple[str, str], set[str]]:
+    """Return what a database says it has: columns of each table, and each index in its own words."""
+    raw = sqlite3.connect(file)
+    made = {}
+    for kind, name, sql in raw.execute("SELECT type, name, sql FROM sqlite_master WHERE sql IS NOT NULL"):
+        rows = raw.execute(f"PRAGMA table_info({name})") if kind == "table" else [(" ".join(sql.split()),)]
+        made[kind, name] = {str(row[1:] if kind == "table" else row) for row in rows}
+    raw.close()
+    return made
+
+
+def test_an_older_database_becomes_what_a_new_one_is_and_keeps_its_rows(tmp_path: Path) -> None:
+    older, newer = tmp_path / "older.sqlite", tmp_path / "newer.sqlite"
+    engine = reading_engine(sqlite_url(older))
+    config = alembic_config()
+    with engine.execution_options(write=True).begin() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0001")
+        connection.execute(text("INSERT INTO organization VALUES (1, 'acme', 'acme')"))
+        connection.execute(text("INSERT INTO feed VALUES (1, 1, 'team', 'team')"))
+        connection.execute(
+            text(
+                "INSERT INTO run (id, kind, feed_id, requester, idempotency_key, request, targets, state,"
+                " cancel_requested, created_at) VALUES ('r1', 'add', 1, 'local', 'k', '{}', '[]', 'published', 0, 0)"
+            )
+        )
+    engine.dispose()
+
+    for file in (older, newer):
+        open_database(sqlite_url(file)).close()
+
+    assert made_by(older) == made_by(newer)
+    raw = sqlite3.connect(older)
+    assert raw.execute("SELECT id, tries, destination FROM run").fetchall() == [("r1", 0, None)]
+    raw.close()
 
 
 def test_each_partial_index_kept_its_condition(records: Database, tmp_path: Path) -> None:

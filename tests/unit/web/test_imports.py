@@ -7,7 +7,7 @@ import httpx
 
 from feedgate.api.import_bodies import ImportedFileBody
 from feedgate.api.run_bodies import RunBody
-from feedgate.intake.move_in import STEP
+from feedgate.intake.moving_in.move_in import STEP
 from feedgate.model.access import Role
 from feedgate.model.digest import Digest
 from feedgate.model.feed import Origin

@@ -59,12 +59,6 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("digest", "inspector", "version", name=op.f("pk_inspection")),
     )
     op.create_table(
-        "known_digest",
-        sa.Column("url", sa.Text(), nullable=False),
-        sa.Column("digest", sa.String(length=64), nullable=False),
-        sa.PrimaryKeyConstraint("url", name=op.f("pk_known_digest")),
-    )
-    op.create_table(
         "organization",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("name", sa.String(length=64), nullable=False),
@@ -127,14 +121,7 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("distribution", schema=None) as batch_op:
         batch_op.create_index("ix_distribution_digest", ["digest"], unique=False)
-        batch_op.create_index(
-            "ix_distribution_closed",
-            ["feed_id", "project", "valid_until"],
-            unique=False,
-            sqlite_where=sa.text("valid_until IS NOT NULL"),
-            postgresql_where=sa.text("valid_until IS NOT NULL"),
-        )
-        batch_op.create_index("ix_distribution_project", ["feed_id", "project", "valid_from"], unique=False)
+        batch_op.create_index("ix_distribution_project", ["feed_id", "project"], unique=False)
         batch_op.create_index(
             "one_open_distribution",
             ["feed_id", "filename"],
@@ -152,30 +139,6 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["feed_id"], ["feed.id"], name=op.f("fk_download_count_feed_id")),
         sa.PrimaryKeyConstraint("feed_id", "filename", "day", name=op.f("pk_download_count")),
     )
-    op.create_table(
-        "feed_destination",
-        sa.Column("id", sa.Integer(), nullable=False),
-        sa.Column("feed_id", sa.Integer(), nullable=False),
-        sa.Column("name", sa.String(length=64), nullable=False),
-        sa.Column("upload_url", sa.Text(), nullable=False),
-        sa.Column("read_url", sa.Text(), nullable=False),
-        sa.Column("username", sa.Text(), nullable=True),
-        sa.Column("secret", sa.Text(), nullable=True),
-        sa.Column("said", sa.Text(), nullable=False),
-        sa.Column("valid_from", sa.BigInteger(), nullable=False),
-        sa.Column("valid_until", sa.BigInteger(), nullable=True),
-        sa.ForeignKeyConstraint(["feed_id"], ["feed.id"], name=op.f("fk_feed_destination_feed_id")),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_feed_destination")),
-    )
-    with op.batch_alter_table("feed_destination", schema=None) as batch_op:
-        batch_op.create_index(
-            "one_open_feed_destination",
-            ["feed_id", "name"],
-            unique=True,
-            sqlite_where=sa.text("valid_until IS NULL"),
-            postgresql_where=sa.text("valid_until IS NULL"),
-        )
-
     op.create_table(
         "feed_grant",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -270,14 +233,11 @@ def upgrade() -> None:
         sa.Column("idempotency_key", sa.String(length=200), nullable=False),
         sa.Column("request", sa.Text(), nullable=False),
         sa.Column("targets", sa.Text(), nullable=False),
-        sa.Column("destination", sa.Text(), nullable=True),
         sa.Column("state", sa.String(length=20), nullable=False),
         sa.Column("code", sa.String(length=60), nullable=True),
         sa.Column("reason", sa.Text(), nullable=True),
         sa.Column("retry_of", sa.String(length=40), nullable=True),
         sa.Column("cancel_requested", sa.Boolean(), nullable=False),
-        sa.Column("tries", sa.Integer(), nullable=False),
-        sa.Column("not_before", sa.BigInteger(), nullable=True),
         sa.Column("created_at", sa.BigInteger(), nullable=False),
         sa.Column("started_at", sa.BigInteger(), nullable=True),
         sa.Column("finished_at", sa.BigInteger(), nullable=True),
@@ -321,29 +281,6 @@ def upgrade() -> None:
         sa.Column("facts", sa.Text(), nullable=False),
         sa.ForeignKeyConstraint(["run"], ["run.id"], name=op.f("fk_run_event_run")),
         sa.PrimaryKeyConstraint("run", "number", name=op.f("pk_run_event")),
-    )
-    op.create_table(
-        "moved_project",
-        sa.Column("run", sa.String(length=40), nullable=False),
-        sa.Column("name", sa.Text(), nullable=False),
-        sa.Column("is_internal", sa.Boolean(), nullable=False),
-        sa.Column("is_mixed", sa.Boolean(), nullable=False),
-        sa.Column("reason", sa.Text(), nullable=True),
-        sa.ForeignKeyConstraint(["run"], ["run.id"], name=op.f("fk_moved_project_run")),
-        sa.PrimaryKeyConstraint("run", "name", name=op.f("pk_moved_project")),
-    )
-    op.create_table(
-        "moved_file",
-        sa.Column("run", sa.String(length=40), nullable=False),
-        sa.Column("project", sa.Text(), nullable=False),
-        sa.Column("filename", sa.Text(), nullable=False),
-        sa.Column("state", sa.String(length=20), nullable=False),
-        sa.Column("digest", sa.String(length=64), nullable=True),
-        sa.Column("size_bytes", sa.BigInteger(), nullable=True),
-        sa.Column("origin", sa.String(length=20), nullable=True),
-        sa.Column("reason", sa.Text(), nullable=True),
-        sa.ForeignKeyConstraint(["run"], ["run.id"], name=op.f("fk_moved_file_run")),
-        sa.PrimaryKeyConstraint("run", "project", "filename", name=op.f("pk_moved_file")),
     )
     op.create_table(
         "run_outcome",

@@ -1,7 +1,7 @@
 """Step: have a destination list what a feed holds. Nothing is resolved, and the gate has seen all of it before."""
 
 import asyncio
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from http import HTTPStatus
 from typing import ClassVar, Final
@@ -14,31 +14,22 @@ from feedgate.gate.look import Looks
 from feedgate.gate.looked import Looked
 from feedgate.intake.asked_destination import AskedDestination
 from feedgate.intake.destinations import Destinations
-from feedgate.intake.feed_files import FeedFiles, files_of_projects, files_to_send
-from feedgate.intake.feed_order import FeedOrder, dependencies_of, environments_of, feed_order_of
-from feedgate.intake.order import Release
 from feedgate.intake.run_index import NoMetadata
-from feedgate.intake.saving import have_saved
-from feedgate.intake.send import (
-    Pages,
-    in_words,
-    outgoing,
-    read_pages,
-    why_unreachable,
-    with_addresses,
-    with_our_bytes,
-)
-from feedgate.intake.sending import Closure, Sending, all_there, find_listed, release_of
-from feedgate.intake.sent import GOOD, End, Sent, SentFile, keep_sent, sent_by
+from feedgate.intake.sending.feed_files import FeedFiles, files_of_projects, files_to_send
+from feedgate.intake.sending.feed_order import FeedOrder, dependencies_of, environments_of, feed_order_of
+from feedgate.intake.sending.order import Release
+from feedgate.intake.sending.ranks import Closure, all_there, find_listed, release_of
+from feedgate.intake.sending.saving import have_saved
+from feedgate.intake.sending.sender import Sender
+from feedgate.intake.sending.sent import GOOD, End, Sent, SentFile, keep_sent
+from feedgate.intake.sending.there import in_words, why_unreachable, with_our_bytes
 from feedgate.intake.standing import SecretMissing
 from feedgate.model.destination import Limits, parse_limits
 from feedgate.model.digest import Digest
-from feedgate.model.index import ProjectPage
 from feedgate.model.names import ProjectName, parse_project_name
 from feedgate.model.run import Done, Event, Failed, Later, Outcome, Run, Tell
 from feedgate.model.send_request import SendRequest
 from feedgate.model.target import Target
-from feedgate.outside.delivery import Delivery, Exceeds
 from feedgate.outside.destination import Destination
 from feedgate.outside.destination_peer import DestinationDenied, DestinationUnavailable
 from feedgate.records import destinations, runs
@@ -69,7 +60,6 @@ class _Held:
 
     files: FeedFiles
     asked: frozenset[str]
-    looked: Mapping[Digest, Looked]
     metadata: Mapping[str, CoreMetadata]
     order: FeedOrder
 
@@ -141,7 +131,8 @@ class SendFeed:
         if asked.request.filenames is not None:
             files = await self._with_dependencies(run, asked, files, looked, metadata)
         order = await asyncio.to_thread(_order, run, files.rows, metadata)
-        return _Held(files, names, looked, metadata, order)
+        rows = tuple(_described(row, looked) for row in files.rows)
+        return _Held(replace(files, rows=rows), names, metadata, order)
 
     async def _with_dependencies(
         self,
@@ -180,21 +171,13 @@ class SendFeed:
         self, run: Run, asked: _Asked, destination: Destination, held: _Held, tell: Tell
     ) -> Outcome:
         rows = held.files.rows
-        sent = await asyncio.to_thread(sent_by, self.records, run.id)
-        pages = await read_pages(destination, {row.project for row in rows})
-        sending = self._sending(run, asked, destination, held, pages, sent, tell)
-        await sending.run()
-        pages = {**pages, **await read_pages(destination, _changed(rows, pages))}
-        files = with_addresses(sending.files, rows, pages)
+        closure = Closure(rows, held.metadata, held.order, asked.accepted, asked.limits)
+        ended = await Sender(self.records, self.blobs).send(run, closure, destination, tell, chooses=False)
+        files, pages = ended.files, ended.pages
         is_there = all_there(file for name, file in files.items() if name in held.asked)
         needless = _not_taken(files) if is_there else {}
         files = {name: file for name, file in files.items() if name not in needless}
-        sent = replace(
-            await asyncio.to_thread(sent_by, self.records, run.id),
-            files=files,
-            spent=sending.spent,
-            notes=_notes(held, files, needless),
-        )
+        sent = Sent(files=files, spent=ended.spent, notes=_notes(held, files, needless))
         await asyncio.to_thread(keep_sent, self.records, run.id, sent)
         if not is_there:
             return Failed("not-all-sent", in_words(sent.files))
@@ -212,56 +195,17 @@ class SendFeed:
         await asyncio.to_thread(keep_sent, self.records, run.id, replace(sent, is_complete=True))
         return Done()
 
-    def _sending(  # what is sent, to whom, and what is known of both
-        self,
-        run: Run,
-        asked: _Asked,
-        destination: Destination,
-        held: _Held,
-        pages: Pages,
-        sent: Sent,
-        tell: Tell,
-    ) -> Sending:
-        size_bytes = {row.file.filename: row.size_bytes for row in held.files.rows}
-        attempted = set(sent.attempted)
-
-        async def deliver(row: Published, listed: ProjectPage) -> Delivery:
-            name = row.file.filename
-            version = held.metadata[name].metadata_version
-            limits = asked.limits.narrowed(sending.limits)
-            words = limits.exceeded_by(metadata_version=version, size_bytes=row.size_bytes)
-            if words is not None and find_listed(listed, name) is None:
-                return Exceeds(Limits(), words)
-            return await destination.deliver(
-                await outgoing(self.blobs, row, held.looked[row.digest].metadata_digest), listed=listed
-            )
-
-        async def attempting(filenames: Collection[str]) -> None:
-            attempted.update(filenames)
-            await asyncio.to_thread(
-                keep_sent, self.records, run.id, replace(sent, attempted=frozenset(attempted))
-            )
-
-        def ended(count: int) -> None:
-            there = sum(size_bytes[name] for name in sending.files)
-            facts = {
-                "files": count,
-                "of_files": len(size_bytes),
-                "bytes": there,
-                "of_bytes": sum(size_bytes.values()),
-            }
-            tell(Event("progress", facts))
-
-        closure = Closure(held.files.rows, held.metadata, held.order, asked.accepted)
-        sending = Sending(closure, pages, sent.attempted, deliver, attempting, ended, chooses=False)
-        return sending
-
 
 def _says(row: Published, looked: Mapping[Digest, Looked]) -> CoreMetadata:
     raw = looked[row.digest].metadata
     if raw is None:
         raise NoMetadata(row.file.filename)
     return parse_core_metadata(raw, filename=row.file.filename)
+
+
+def _described(row: Published, looked: Mapping[Digest, Looked]) -> Published:
+    """Return the row with where our store has what the file says of itself, an sdist's too."""
+    return replace(row, file=replace(row.file, metadata_digest=looked[row.digest].metadata_digest))
 
 
 def _required(files: Iterable[CoreMetadata]) -> set[ProjectName]:
@@ -274,11 +218,6 @@ def _order(run: Run, rows: Sequence[Published], metadata: Mapping[str, CoreMetad
     for row in rows:
         members.setdefault(release_of(row), []).append(metadata[row.file.filename])
     return feed_order_of(members, environments_of(run.targets, members))
-
-
-def _changed(rows: tuple[Published, ...], pages: Pages) -> set[ProjectName]:
-    """Return the projects of which something was missing before."""
-    return {row.project for row in rows if find_listed(pages.get(row.project), row.file.filename) is None}
 
 
 def _not_taken(files: Mapping[str, SentFile]) -> Mapping[str, SentFile]:

@@ -40,12 +40,9 @@ class SentFile:
 class Sent:
     """A run's sending as far as it came.
 
-    ``attempted`` are files that were about to be sent: one that is listed later counts as sent by this run,
-    also where the run was killed just before and another one sent it.
     ``notes`` are sentences for the report. ``is_complete`` = the destination has all of the closure, and it was proved.
     """
 
-    attempted: frozenset[str] = frozenset()
     files: Mapping[str, SentFile] = field(default_factory=dict)
     spent: Mapping[str, str] = field(default_factory=dict)
     proofs: Mapping[str, Proof] = field(default_factory=dict)
@@ -67,7 +64,6 @@ def keep_sent(records: Database, run: RunId, sent: Sent) -> None:
             run,
             _STEP,
             {
-                "attempted": sorted(sent.attempted),
                 "files": {name: asdict(file) for name, file in sent.files.items()},
                 "spent": dict(sent.spent),
                 "proofs": {target: asdict(proof) for target, proof in sent.proofs.items()},
@@ -87,7 +83,6 @@ def _find(view: View, run: RunId) -> Sent:
     if body is None:
         return Sent()
     return Sent(
-        attempted=frozenset(body["attempted"]),
         files={
             name: SentFile(End(file["end"]), file["reason"], file["address"])
             for name, file in body["files"].items()

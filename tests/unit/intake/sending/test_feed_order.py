@@ -5,8 +5,8 @@ from collections.abc import Iterable, Mapping
 import pytest
 
 from feedgate.formats.core_metadata import CoreMetadata, parse_core_metadata
-from feedgate.intake.feed_order import FeedOrder, environments_of, feed_order_of
-from feedgate.intake.order import Release
+from feedgate.intake.sending.feed_order import FeedOrder, environments_of, feed_order_of
+from feedgate.intake.sending.order import Release
 from feedgate.model.environment import marker_environment
 from feedgate.model.names import parse_project_name
 from feedgate.model.target import parse_target

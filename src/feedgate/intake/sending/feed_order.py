@@ -14,7 +14,7 @@ from packaging.version import Version
 
 from feedgate.formats.core_metadata import CoreMetadata
 from feedgate.intake.closure import patches_named
-from feedgate.intake.order import Order, Release, extras_asked, order_of, requirements_holding
+from feedgate.intake.sending.order import Order, Release, extras_asked, order_of, requirements_holding
 from feedgate.model.environment import marker_environment
 from feedgate.model.names import ProjectName
 from feedgate.model.target import NEWEST_PATCH, Target

@@ -2,10 +2,10 @@
 
 from dataclasses import replace
 
-from feedgate.intake.feed_files import files_to_send
 from feedgate.intake.kept import publication_by
 from feedgate.intake.report import FileReport, Report, SendReport, report
-from feedgate.intake.sent import End, Sent, sent_by
+from feedgate.intake.sending.feed_files import files_to_send
+from feedgate.intake.sending.sent import End, Sent, sent_by
 from feedgate.model.run import Run, RunKind
 from feedgate.model.send_request import SendRequest
 from feedgate.records import runs

@@ -7,9 +7,9 @@ from datetime import UTC, datetime
 import pytest
 
 from feedgate.formats.core_metadata import CoreMetadata, parse_core_metadata
-from feedgate.intake.order import order_of
-from feedgate.intake.sending import Closure, Sending, release_of
-from feedgate.intake.sent import End
+from feedgate.intake.sending.order import order_of
+from feedgate.intake.sending.ranks import Closure, Sending, release_of
+from feedgate.intake.sending.sent import End
 from feedgate.model.destination import Limits
 from feedgate.model.digest import Digest
 from feedgate.model.distribution import Distribution

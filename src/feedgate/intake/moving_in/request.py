@@ -8,8 +8,8 @@ from typing import Final
 
 from feedgate.access.permissions import Permission
 from feedgate.access.require import require, require_actor
-from feedgate.intake.asked_import import AskedImport
-from feedgate.intake.move_in import STEP
+from feedgate.intake.moving_in.asked import AskedImport
+from feedgate.intake.moving_in.move_in import STEP
 from feedgate.intake.request import OtherRequestUnderKey, show_run
 from feedgate.model.access import Caller
 from feedgate.model.moving_in import MovedProject

@@ -11,8 +11,8 @@ from http import HTTPStatus
 from typing import TypeAlias
 
 from feedgate.formats.core_metadata import CoreMetadata
-from feedgate.intake.order import Order, Release
-from feedgate.intake.sent import GOOD, End, SentFile
+from feedgate.intake.sending.order import Order, Release
+from feedgate.intake.sending.sent import GOOD, End, SentFile
 from feedgate.model.destination import Limits
 from feedgate.model.digest import Digest
 from feedgate.model.distribution import Distribution, name_key
@@ -30,21 +30,23 @@ Deliver: TypeAlias = Callable[[Published, ProjectPage], Awaitable[Delivery]]
 class Closure:
     """What is to be there in the end: ``rows``, what each says of itself, and in which order they go.
 
-    ``accepted`` are names whose files may stay there with other bytes.
+    ``accepted`` are names whose files may stay there with other bytes; what exceeds ``limits`` is not tried.
     """
 
     rows: tuple[Published, ...]
     metadata: Mapping[str, CoreMetadata]
     order: Order
     accepted: frozenset[ProjectName]
+    limits: Limits = field(default_factory=Limits)
 
 
 @dataclass(slots=True)
 class Sending:
     """One way through a closure: ``pages`` are the destination's, as they were before anything was sent.
 
-    ``attempting`` is told of files before they go, ``ended`` of each file's end. Afterwards ``limits``
-    and ``spent`` say what was learnt; where there is any of it, what was left is not sent, unless nothing
+    ``attempted`` are files that an earlier try of this run, and no other run after it, was about to send: those
+    that are there it has sent. ``attempting`` is told of files before they go, ``ended`` of each file's end.
+    Afterwards ``limits`` and ``spent`` say what was learnt; where there is any of it, what was left is not sent, unless nothing
     else could be chosen (``chooses``).
     """
 
@@ -121,15 +123,27 @@ class Sending:
 
     async def _send_one(self, row: Published) -> None:
         listed = self.pages.get(row.project) or ProjectPage(row.project, (), "")
+        exceeded = self._exceeded(row)
+        if exceeded is not None and find_listed(listed, row.file.filename) is None:
+            delivery: Delivery = Exceeds(Limits(), exceeded)
+        else:
+            delivery = await self._deliver(row, listed)
+        self._end(row, delivery)
+        self.ended(len(self.files))
+
+    async def _deliver(self, row: Published, listed: ProjectPage) -> Delivery:
         try:
-            delivery = await self.deliver(row, listed)
+            return await self.deliver(row, listed)
         except DestinationDenied as denied:
             # Who could send others may not send this one; who can send nothing is told so at once.
             if denied.facts.get("status") != HTTPStatus.FORBIDDEN or not self._sends:
                 raise
-            delivery = Refused(HTTPStatus.FORBIDDEN, denied.message, denied.next_step)
-        self._end(row, delivery)
-        self.ended(len(self.files))
+            return Refused(HTTPStatus.FORBIDDEN, denied.message, denied.next_step)
+
+    def _exceeded(self, row: Published) -> str | None:
+        return self.closure.limits.narrowed(self.limits).exceeded_by(
+            metadata_version=self._metadata_version(row), size_bytes=row.size_bytes
+        )
 
     @property
     def _sends(self) -> bool:

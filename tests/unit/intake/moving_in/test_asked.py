@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from feedgate.errors import FeedgateError
-from feedgate.intake.asked_import import AskedImport, ListedFile, SourceNotPlain, SourceUnclear
+from feedgate.intake.moving_in.asked import AskedImport, ListedFile, SourceNotPlain, SourceUnclear
 from feedgate.model.digest import InvalidDigest
 from feedgate.model.distribution import InvalidFilename
 from feedgate.model.name_pattern import InvalidNamePattern

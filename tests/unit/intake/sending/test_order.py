@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from packaging.requirements import Requirement
 
 from feedgate.formats.core_metadata import CoreMetadata, parse_core_metadata
-from feedgate.intake.order import Order, Release, order_of
+from feedgate.intake.sending.order import Order, Release, order_of
 from feedgate.model.environment import marker_environment
 from feedgate.model.names import parse_project_name
 from feedgate.model.target import parse_target

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from feedgate.feed.feeds import create_feed
-from feedgate.intake.feed_files import files_of_projects, files_to_send
+from feedgate.intake.sending.feed_files import files_of_projects, files_to_send
 from feedgate.model.feed import Uploads
 from feedgate.model.ledger import Act, Serial
 from feedgate.model.names import parse_project_name

@@ -16,10 +16,10 @@ from typing import Any, ClassVar, Final
 from feedgate.blobs.store import BlobStore
 from feedgate.feed.moving_in import move_project_in
 from feedgate.gate.look import Looks
-from feedgate.intake.asked_import import AskedImport
-from feedgate.intake.import_sources import ImportSources
 from feedgate.intake.kept import feed_of
-from feedgate.intake.project_in import Files, Ground, Pages, bring_project, look_at_project
+from feedgate.intake.moving_in.asked import AskedImport
+from feedgate.intake.moving_in.project import Files, Ground, Pages, bring_project, look_at_project
+from feedgate.intake.moving_in.sources import ImportSources
 from feedgate.intake.side_by_side import side_by_side
 from feedgate.model.canonical import Json
 from feedgate.model.digest import Digest

@@ -10,7 +10,7 @@ import pytest
 from feedgate.errors import FeedgateError
 from feedgate.feed.moving_in import Moving
 from feedgate.feed.projects import set_project
-from feedgate.intake.project_in import Ground, bring_project, look_at_project
+from feedgate.intake.moving_in.project import Ground, bring_project, look_at_project
 from feedgate.model.digest import Digest
 from feedgate.model.distribution import Distribution
 from feedgate.model.feed import Origin, UpstreamRule
