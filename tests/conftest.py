@@ -1,6 +1,7 @@
 """What holds for every tier: its mark, its sockets, its environment, its last words."""
 
 import os
+import signal
 from collections.abc import Callable, Generator, Iterable, Sequence
 from functools import partial
 from pathlib import Path
@@ -37,6 +38,9 @@ def pytest_configure() -> None:
     for name in tuple(os.environ):
         if name.startswith("FEEDGATE_") or name in {"CLICOLOR_FORCE", "FORCE_COLOR"}:
             del os.environ[name]
+    # A shell ignores Ctrl-C in what it starts with "&", children inherit that, and some tests press it.
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
