@@ -167,7 +167,7 @@ def test_the_folder_holds_the_runs_body_a_summary_and_two_files_a_target(
     assert [target["target"] for target in body["targets"]] == [TARGET, OTHER]
     summary = (folder / "summary.md").read_text()
     assert summary.startswith("# Feedgate: nothing to do, everything is there\n")
-    assert "| `demo` | `1.0` | already there |" in summary
+    assert "| `demo` | `1.0` | yes | already there |" in summary
     assert f"`{LOCK}`, `{REQUIREMENTS}`" in summary
 
 
@@ -222,7 +222,7 @@ def test_a_plan_is_reported_too(feedgate: CommandLine, feed: str, folder: Path) 
     feedgate.done("plan", "demo", "-f", feed, "--report", folder)
 
     assert sorted(path.name for path in folder.iterdir()) == ["report.json", "summary.md"]
-    assert "| `demo` | `1.0` | would be new |" in (folder / "summary.md").read_text()
+    assert "| `demo` | `1.0` | yes | would be new |" in (folder / "summary.md").read_text()
 
 
 @pytest.mark.parametrize("path", ["a-file", "a-file/below-it"])
@@ -351,3 +351,29 @@ def test_a_lock_of_what_was_sent_leads_to_the_destination(
             check=True,
             timeout=120,
         )
+
+
+def test_who_reads_a_report_sees_what_was_asked_for_and_why(
+    feedgate: CommandLine, feed: str, folder: Path, tmp_path: Path
+) -> None:
+    wanted = tmp_path / "apps.txt"
+    wanted.write_text("Demo_Part>=1  # ours\n")
+    words = ("demo", "-r", wanted, "--reason", "ticket 4711", "-f", feed)
+
+    said = feedgate.done("add", *words, "--report", folder)
+
+    body = json.loads((folder / "report.json").read_text())
+    assert body["request"] == {
+        "requirements": ["demo"],
+        "files": [str(wanted)],
+        "projects": ["demo", "demo-part"],
+        "reason": "ticket 4711",
+    }
+    summary = (folder / "summary.md").read_text()
+    assert "Because: ticket 4711\n" in summary
+    assert "| `demo-part` | `1.5` | yes | new |" in summary
+    assert "| `demo-old` | `0.9` |  | new |" in summary
+    shown = feedgate.done("run", "show", body["run"]).out
+    for line in (f"  asked    demo, -r {wanted}", "  because  ticket 4711"):
+        assert line in said.out.splitlines()
+        assert line in shown.splitlines()

@@ -104,6 +104,18 @@ class InternalBody(Body):
     because: str
 
 
+class RequestBody(Body):
+    """What a run was asked for: words, the names of files, and why.
+
+    ``projects`` are the names that words and files ask for, over all targets.
+    """
+
+    requirements: list[str]
+    files: list[str] = Field([])
+    projects: list[str] = Field([])
+    reason: str | None = None
+
+
 class StepSeconds(Body):
     """How long a step took, over its targets the longest."""
 
@@ -123,6 +135,7 @@ class SendBody(Body):
 class RunBody(Body):
     """A run: its state at any time, its result once it is final.
 
+    ``reason`` is why it stands or ended so; why it was asked for is in ``request``, which only what resolves has.
     With a destination, ``published``, ``already_present``, ``conflicts`` and ``spent`` speak of that. What
     an import came to is summed up in ``imported``; its files are too many for one body.
     """
@@ -137,6 +150,7 @@ class RunBody(Body):
     started_at: datetime | None
     finished_at: datetime | None
     retry_of: str | None = None
+    request: RequestBody | None = None
     reason: str | None = None
     error: ErrorBody | None = None
     serial: int | None = None

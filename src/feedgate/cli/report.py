@@ -54,6 +54,11 @@ def _summary(run: RunBody) -> Iterator[str]:
     is_new = run.kind not in _BRINGS or run.state is not RunState.PUBLISHED or run.published
     state = run.state.value if is_new else "nothing to do, everything is there,"
     yield f"{inert(run.run)}: {state}{took}, feed {inert(run.feed)}"
+    if run.request is not None:
+        asked = [*run.request.requirements, *(f"-r {file}" for file in run.request.files)]
+        yield f"  asked    {inert(', '.join(asked))}"
+        if run.request.reason:
+            yield f"  because  {inert(run.request.reason)}"
     if run.destination is not None:
         yield f"  to       {inert(run.destination)}"
     if run.closure is not None and run.closure.distributions:

@@ -72,8 +72,18 @@ def _heading(run: RunBody) -> Iterator[str]:
             f"{_count(closure.projects, 'project')} in {_count(closure.distributions, 'file')}, "
             f"{units.size(closure.bytes)}: {run.already_present} already there, {run.fetched} fetched.\n"
         )
+    yield from _asked(run)
     if run.serial is not None:
         yield f"The feed stands at serial {run.serial}.\n"
+
+
+def _asked(run: RunBody) -> Iterator[str]:
+    if run.request is None:
+        return
+    asked = [*map(code, run.request.requirements), *(f"what {code(file)} says" for file in run.request.files)]
+    yield f"Asked for: {', '.join(asked)}.\n"
+    if run.request.reason:
+        yield f"Because: {prose(run.request.reason)}\n"
 
 
 def _why(run: RunBody) -> Iterator[str]:
@@ -90,16 +100,18 @@ class _Project:
 
     name: str
     version: str
+    is_requested: bool
     files: dict[str, LockedFileBody]
     targets: list[str]
 
 
 def _projects(run: RunBody, report: RunReportBody) -> Iterator[str]:
+    requested = frozenset(run.request.projects if run.request is not None else ())
     found: dict[tuple[str, str], _Project] = {}
     for target in report.targets:
         for file in target.files:
             key = file.project, file.version
-            project = found.setdefault(key, _Project(*key, {}, []))
+            project = found.setdefault(key, _Project(*key, file.project in requested, {}, []))
             project.files[file.filename] = file
             project.targets.append(target.target)
     if not found:
@@ -107,10 +119,10 @@ def _projects(run: RunBody, report: RunReportBody) -> Iterator[str]:
     outcomes = {file.filename: file for file in run.files}
     yield "## Projects\n\n"
     yield from table(
-        ["project", "version", "state", "size", "targets"],
+        ["project", "version", "requested", "state", "size", "targets"],
         [
             _project(found[key], outcomes, all_targets=len(report.targets))
-            for key in sorted(found, key=lambda key: (_order(found[key], outcomes), key))
+            for key in sorted(found, key=lambda key: (*_order(found[key], outcomes), key))
         ],
     )
 
@@ -122,15 +134,17 @@ def _project(project: _Project, outcomes: Mapping[str, FileOutcome], *, all_targ
     return [
         code(project.name),
         code(project.version),
+        "yes" if project.is_requested else "",
         ", ".join(filter(None, states)),
         units.size(size_bytes),
         "all" if is_for_all else ", ".join(code(name) for name in dict.fromkeys(project.targets)),
     ]
 
 
-def _order(project: _Project, outcomes: Mapping[str, FileOutcome]) -> bool:
-    """Return what sorts projects with something new before those that were there."""
-    return all(_state(name, outcomes) == _STATES["present"] for name in project.files)
+def _order(project: _Project, outcomes: Mapping[str, FileOutcome]) -> tuple[bool, bool]:
+    """Return what sorts projects with something new before those that were there, and the requested ones first."""
+    is_there = all(_state(name, outcomes) == _STATES["present"] for name in project.files)
+    return is_there, not project.is_requested
 
 
 def _state(filename: str, outcomes: Mapping[str, FileOutcome]) -> str:

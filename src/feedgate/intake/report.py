@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from feedgate.intake.asked import Asked, words
 from feedgate.intake.kept import (
     Fetched,
     Judged,
@@ -19,10 +20,12 @@ from feedgate.intake.kept import (
 from feedgate.intake.sending.sent import End, Sent, sent_by
 from feedgate.model.decision import Verdict
 from feedgate.model.resolution import PassedOver, Pin
-from feedgate.model.run import Run
-from feedgate.records import events
+from feedgate.model.run import Run, RunKind
+from feedgate.records import events, runs
 from feedgate.records.database import Database
 from feedgate.records.events import Told
+
+_RESOLVES = frozenset({RunKind.ADD, RunKind.PLAN})
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +49,16 @@ class FileReport:
     sha256: str | None
     size_bytes: int | None
     state: str
+    reason: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class RequestReport:
+    """What was asked for, and why; ``projects`` are the names in words and files, over all targets."""
+
+    requirements: tuple[str, ...]
+    files: tuple[str, ...]
+    projects: tuple[str, ...]
     reason: str | None
 
 
@@ -93,6 +106,7 @@ class Report:
     escapes: tuple[str, ...]
     steps: tuple[StepReport, ...]
     seconds: float | None
+    request: RequestReport | None = None
     sends: tuple[SendReport, ...] = ()
 
 
@@ -136,6 +150,22 @@ def report(records: Database, run: Run) -> Report:
         escapes=tuple(dict.fromkeys(escape for found in escapes for escape in found)),
         steps=_steps(told),
         seconds=_seconds(run),
+        request=_request(records, run),
+    )
+
+
+def _request(records: Database, run: Run) -> RequestReport | None:
+    """Return what was asked for; None for a run that resolves nothing."""
+    if run.kind not in _RESOLVES:
+        return None
+    with records.read() as view:
+        asked = Asked.from_text(runs.request_text(view, run.id))
+    names = {name for target in run.targets for name in words(asked, target, target.python).names}
+    return RequestReport(
+        requirements=asked.requirements,
+        files=tuple(file.name for file in asked.files if file.kind != "constraints"),
+        projects=tuple(sorted(names)),
+        reason=asked.reason,
     )
 
 

@@ -32,6 +32,12 @@ def run(**more: Any) -> RunBody:
         "fetched": 1,
         "serial": 7,
         "seconds": 12.34,
+        "request": {
+            "requirements": ["demo>=1"],
+            "files": ["apps.txt"],
+            "projects": ["demo"],
+            "reason": "ticket 4711",
+        },
         "closure": {"projects": 2, "distributions": 2, "bytes": 3000},
         "targets": [{"target": TARGET, "proved": True}],
         "files": [
@@ -73,14 +79,16 @@ def test_a_published_run_in_full() -> None:
 
 Run `run_1` for feed `acme/pip-feed`, asked for by `ada`, in 12.3 s.
 2 projects in 2 files, 2.9 KiB: 1 already there, 1 fetched.
+Asked for: `demo>=1`, what `apps.txt` says.
+Because: ticket 4711
 The feed stands at serial 7.
 
 ## Projects
 
-| project | version | state | size | targets |
-| --- | --- | --- | --- | --- |
-| `demo` | `1.0` | new | 1000 B | all |
-| `part` | `1.5` | already there | 2.0 KiB | all |
+| project | version | requested | state | size | targets |
+| --- | --- | --- | --- | --- | --- |
+| `demo` | `1.0` | yes | new | 1000 B | all |
+| `part` | `1.5` |  | already there | 2.0 KiB | all |
 
 ## Target `3.11@x86_64-manylinux_2_28`
 
@@ -144,7 +152,7 @@ def test_what_was_passed_over_and_kept_out_has_its_reason() -> None:
         "Next: mend it",
         "| `demo` | `2.0` | `3.11@x86_64-manylinux_2_28` | `source` | only source |",
         f"| `{WHEEL}` | refused | is there twice |",
-        "| `part` | `1.5` | not published | 2.0 KiB | all |",
+        "| `part` | `1.5` |  | not published | 2.0 KiB | all |",
         "| **not proved**: stopped | 2 projects, 2.9 KiB | none: not all of it can be fetched |",
         "| `GET http://elsewhere.example/` |",
     ):
@@ -175,7 +183,7 @@ def test_what_a_destination_said_has_its_place() -> None:
 
     for line in (
         "for feed `acme/pip-feed` and destination `https://destination.example/upload`, asked",
-        "| `demo` | `1.0` | in conflict | 1000 B | all |",
+        "| `demo` | `1.0` | yes | in conflict | 1000 B | all |",
         f"| `{WHEEL}` | in conflict | other bytes are there |",
         "| `part-1.5.whl` | kept back | depends on demo |",
         "Deleted at the destination, which takes those names no more: `old-1.0.whl`.",
@@ -193,8 +201,8 @@ def test_projects_that_are_not_for_all_name_their_targets() -> None:
 
     text = summary(run(targets=[{"target": one, "proved": True} for one in (TARGET, OTHER)]), report)
 
-    assert "| `demo` | `1.0` | new | 1000 B | all |" in text
-    assert f"| `part` | `1.5` | already there | 2.0 KiB | `{TARGET}` |" in text
+    assert "| `demo` | `1.0` | yes | new | 1000 B | all |" in text
+    assert f"| `part` | `1.5` |  | already there | 2.0 KiB | `{TARGET}` |" in text
     assert text.count("## Target ") == 2
 
 
@@ -204,7 +212,7 @@ def test_files_of_one_version_are_one_row() -> None:
         run="run_1", installable=True, targets=[target(TARGET, DEMO), target(OTHER, windows)]
     )
 
-    assert "| `demo` | `1.0` | new | 1000 B | all |" in summary(run(), report)
+    assert "| `demo` | `1.0` | yes | new | 1000 B | all |" in summary(run(), report)
 
 
 def test_a_run_that_was_never_resolved_has_a_summary() -> None:
@@ -226,6 +234,20 @@ def test_a_plan_has_no_proof_and_no_lock() -> None:
     assert "lock" not in text
 
 
+def test_what_was_requested_comes_before_what_it_brings_along() -> None:
+    files = [{"filename": name, "sha256": None, "state": "published"} for name in (WHEEL, "part-1.5.whl")]
+    asked = {"requirements": ["part"], "projects": ["part"]}
+
+    text = summary(run(files=files, request=asked))
+
+    assert text.index("| `part` | `1.5` | yes | new |") < text.index("| `demo` | `1.0` |  | new |")
+    assert "Because" not in text
+
+
+def test_a_run_that_resolves_nothing_was_asked_for_no_packages() -> None:
+    assert "Asked for:" not in summary(run(kind="send", request=None))
+
+
 def test_nothing_that_strangers_wrote_is_obeyed() -> None:
     body = run(
         state="failed",
@@ -233,6 +255,7 @@ def test_nothing_that_strangers_wrote_is_obeyed() -> None:
         reason=HOSTILE,
         error={"code": "x", "message": HOSTILE, "next": HOSTILE},
         feed=HOSTILE,
+        request={"requirements": [HOSTILE], "files": [HOSTILE], "projects": [HOSTILE], "reason": HOSTILE},
         requester=HOSTILE,
         passed_over=[dict.fromkeys(["name", "version", "target", "rule", "reason"], HOSTILE)],
         files=[{"filename": HOSTILE, "sha256": None, "state": "held", "reason": HOSTILE}],
