@@ -290,10 +290,23 @@ class Killing:
         return address.pid if which == "server" else children(address.pid).get("worker")
 
 
+def end_what_is_left(feedgate: CommandLine) -> list[str]:
+    """Have the runs end whose command was killed, and which nobody took up; return why each ended.
+
+    A server of another command's has not the credentials that they began with.
+    """
+    lines = feedgate.done("run", "list", "--json").json_lines
+    left = [line["run"] for line in lines if line["state"] in {"queued", "running"}]
+    for run in left:
+        feedgate("run", "follow", run)
+    return [feedgate.json("run", "show", run)["code"] for run in left]
+
+
 def claimed(feedgate: CommandLine) -> Counter[str]:
     """Count in how many runs' reports each file was sent by that run."""
     runs = [line["run"] for line in feedgate.done("run", "list", "--json").json_lines]
     reports = [feedgate.json("run", "show", run) for run in runs]
+    assert not [note for report in reports for note in report["notes"] if "when it broke off" in note]
     return Counter(
         file["filename"] for report in reports for file in report["files"] if file["state"] == "published"
     )
@@ -307,6 +320,7 @@ def test_killed_at_thirty_instants_it_comes_to_its_end_and_nothing_is_sent_twice
     killing = Killing(step.feedgate, azure, random.Random(seed))  # noqa: S311  # it keeps no secret
     readers = readers_of(great)
     rounds = 0
+    left: list[str] = []
 
     while len(killing.killed) < KILLS:
         rounds += 1
@@ -324,6 +338,13 @@ def test_killed_at_thirty_instants_it_comes_to_its_end_and_nothing_is_sent_twice
         assert {file["filename"]: file["sha256"] for file in last["files"]} == {
             name: great.closure.digests[name] for name in great.wheels
         }
-    print(f"{rounds} rounds, {killing.while_sending} of {KILLS} while it was sent: {killing.killed}")  # noqa: T201  # the same
+        left += end_what_is_left(step.feedgate)
+        assert claimed(step.feedgate) == Counter(dict.fromkeys(great.wheels, rounds)), (
+            "each file is one run's"
+        )
+    assert set(left) <= {"destination-credentials-gone"}
+    said = (
+        f"{killing.while_sending} of {KILLS} while it was sent, {len(left)} never went on: {killing.killed}"
+    )
+    print(f"{rounds} rounds, {said}")  # noqa: T201  # the same
     assert killing.while_sending >= KILLS // 3
-    assert claimed(step.feedgate) == Counter(dict.fromkeys(great.wheels, rounds)), "each file is one run's"

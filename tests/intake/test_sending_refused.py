@@ -86,6 +86,23 @@ def test_what_depends_on_each_other_goes_together_and_the_report_is_true_of_both
     assert ends(run)[one.name] == ("published" if is_there else "kept-back")
 
 
+def test_what_was_sent_before_the_destination_let_nobody_in_any_more_is_said(
+    sending: SendingFeed, branches: dict[str, Path]
+) -> None:
+    sending.azure.fault(f"upload:{branches['left'].name}", Fails(401))
+
+    run = sending.send("top")
+
+    assert run.state is RunState.FAILED
+    assert branches["left"].name in reason(run)
+    assert sending.there() == digests(branches["base"], branches["right"], branches["part"])
+    assert ends(run) == dict.fromkeys(sending.there(), "published") | {
+        branches["left"].name: "fetched",
+        branches["top"].name: "fetched",
+    }
+    assert run.published == 3
+
+
 def test_a_closure_that_the_gate_refuses_sends_nothing_even_of_other_branches(sending: SendingFeed) -> None:
     sending.offer("top", "1.0", requires=["good", "bad"])
     sending.offer("good", "1.0")

@@ -44,8 +44,8 @@ class Closure:
 class Sending:
     """One way through a closure: ``pages`` are the destination's, as they were before anything was sent.
 
-    ``attempted`` are files that an earlier try of this run, and no other run after it, was about to send: those
-    that are there it has sent. ``attempting`` is told of files before they go, ``ended`` of each file's end.
+    ``attempted`` are files that an earlier try of this run has sent, or, and no other run after it, was about to
+    send: those that are there it has sent. ``attempting`` is told of files before they go, ``ended`` of each file's end.
     Afterwards ``limits`` and ``spent`` say what was learnt; where there is any of it, what was left is not sent, unless nothing
     else could be chosen (``chooses``).
     """

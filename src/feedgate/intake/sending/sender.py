@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from feedgate.blobs.store import BlobStore
 from feedgate.index.over_http import drop
 from feedgate.intake.sending.ranks import Closure, Sending
-from feedgate.intake.sending.sent import SentFile
+from feedgate.intake.sending.sent import End, SentFile, keep_ends, sent_by
 from feedgate.intake.sending.there import Pages, missing_of, read_pages, with_addresses
 from feedgate.model.destination import Limits
 from feedgate.model.digest import Digest
@@ -46,7 +46,10 @@ class Sender:
     ) -> Ended:
         """Send what is missing there; ``chooses`` as for ``Sending``."""
         upload_url = destination.addresses.upload_url
-        attempted = await asyncio.to_thread(self._last_attempted, upload_url, run.id)
+        names = frozenset(row.file.filename for row in closure.rows)
+        last = await asyncio.to_thread(self._last_of, upload_url, names)
+        own = await asyncio.to_thread(self._sent_by, run.id)
+        own |= {name for name, other in last.items() if other == run.id}
         pages = await read_pages(destination, {row.project for row in closure.rows})
         size_bytes = {row.file.filename: row.size_bytes for row in closure.rows}
 
@@ -65,17 +68,25 @@ class Sender:
             }
             tell(Event("progress", facts))
 
-        sending = Sending(closure, pages, attempted, deliver, attempting, ended, chooses=chooses)
-        await sending.run()
+        sending = Sending(closure, pages, own, deliver, attempting, ended, chooses=chooses)
+        try:
+            await sending.run()
+        finally:  # what broke off has sent something all the same
+            others = _of_others(run.id, last, sending.files)
+            await asyncio.to_thread(keep_ends, self.records, run.id, sending.files, others)
         if not sending.must_choose_anew:
             changed = {row.project for row in missing_of(closure.rows, pages)}
             pages = {**pages, **await read_pages(destination, changed)}
         files = with_addresses(sending.files, closure.rows, pages)
         return Ended(files, pages, sending.limits, sending.spent, sending.must_choose_anew)
 
-    def _last_attempted(self, upload_url: str, run: RunId) -> frozenset[str]:
+    def _last_of(self, upload_url: str, filenames: Collection[str]) -> Mapping[str, RunId]:
         with self.records.read() as view:
-            return send_attempts.last_by(view, upload_url, run)
+            return send_attempts.last_of(view, upload_url, filenames)
+
+    def _sent_by(self, run: RunId) -> frozenset[str]:
+        files = sent_by(self.records, run).files
+        return frozenset(name for name, file in files.items() if file.end is End.SENT)
 
     def _note_attempts(self, upload_url: str, filenames: Collection[str], run: RunId) -> None:
         with self.records.note() as note:
@@ -105,3 +116,18 @@ class Sender:
             metadata=metadata,
             open=chunks,
         )
+
+
+def _of_others(
+    run: RunId, last: Mapping[str, RunId], files: Mapping[str, SentFile]
+) -> Mapping[RunId, Collection[str]]:
+    """Return by run the files that are there though this one did not send them: the last who was about to did.
+
+    A run that was killed, and whose command's credentials ended with it, never looks again itself.
+    """
+    found: dict[RunId, list[str]] = {}
+    for name, file in files.items():
+        other = last.get(name)
+        if other is not None and other != run and file.end is End.PRESENT and file.reason is None:
+            found.setdefault(other, []).append(name)
+    return found

@@ -1,14 +1,14 @@
 """What became of each file on its way to a destination, kept while a run sends, so that a kill loses no truth."""
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from collections.abc import Collection, Mapping
+from dataclasses import asdict, dataclass, field, replace
 from enum import StrEnum
 from typing import Any
 
 from feedgate.intake.kept import Proof
 from feedgate.model.run import RunId
 from feedgate.records import outcomes
-from feedgate.records.database import Database, View
+from feedgate.records.database import Database, Note, View
 
 _STEP = "send"
 
@@ -59,18 +59,42 @@ def sent_by(records: Database, run: RunId) -> Sent:
 def keep_sent(records: Database, run: RunId, sent: Sent) -> None:
     """Keep how far it came."""
     with records.note() as note:
-        outcomes.put(
-            note,
-            run,
-            _STEP,
-            {
-                "files": {name: asdict(file) for name, file in sent.files.items()},
-                "spent": dict(sent.spent),
-                "proofs": {target: asdict(proof) for target, proof in sent.proofs.items()},
-                "notes": list(sent.notes),
-                "is_complete": sent.is_complete,
-            },
-        )
+        _put(note, run, sent)
+
+
+def keep_ends(
+    records: Database, run: RunId, files: Mapping[str, SentFile], others: Mapping[RunId, Collection[str]]
+) -> None:
+    """Keep how files of the run ended, beside what it said of others; and what ``others``, killed, sent before it."""
+    with records.note() as note:
+        sent = _find(note, run)
+        _put(note, run, replace(sent, files={**sent.files, **files}))
+        for other, filenames in others.items():
+            _claim(note, other, filenames)
+
+
+def _claim(note: Note, run: RunId, filenames: Collection[str]) -> None:
+    """Say for a run that it has sent these files; what it said of a file itself stands."""
+    sent = _find(note, run)
+    said = {name for name, file in sent.files.items() if file.end is not End.KEPT_BACK}
+    unsaid = [name for name in filenames if name not in said]
+    if unsaid:
+        _put(note, run, replace(sent, files={**sent.files, **dict.fromkeys(unsaid, SentFile(End.SENT))}))
+
+
+def _put(note: Note, run: RunId, sent: Sent) -> None:
+    outcomes.put(
+        note,
+        run,
+        _STEP,
+        {
+            "files": {name: asdict(file) for name, file in sent.files.items()},
+            "spent": dict(sent.spent),
+            "proofs": {target: asdict(proof) for target, proof in sent.proofs.items()},
+            "notes": list(sent.notes),
+            "is_complete": sent.is_complete,
+        },
+    )
 
 
 def has_sent(view: View, run: RunId) -> bool:
