@@ -18,8 +18,15 @@ set +x # whoever traces the job must not trace what stands in its variables
 set -euo pipefail
 umask 077
 
+# Says why the step ends: in the log, and where the service has a form of its own for that, in that form too.
 stop() {
-    printf 'bring-in: %s\n' "$1" >&2
+    local words="bring-in: ${1//##/# #}"
+    printf '%s\n' "$words" >&2
+    if [ -n "${TF_BUILD:-}" ]; then
+        printf '##vso[task.logissue type=error]%s\n' "${words//\%/%AZP25}" >&2
+    elif [ -n "${GITHUB_ACTIONS:-}" ]; then
+        printf '::error::%s\n' "${words//\%/%25}" >&2
+    fi
     exit 2
 }
 

@@ -240,7 +240,8 @@ def test_one_feed_is_named_and_no_more(azure: Recorded, typed: str) -> None:
     said = azure.run({"feed": typed, "packages": "a"})
 
     assert said.status == 2
-    assert "FEEDGATE_FEED must name one feed" in said.err
+    words = "bring-in: FEEDGATE_FEED must name one feed."
+    assert said.err == f"{words}\n##vso[task.logissue type=error]{words}\n"
 
 
 def test_only_files_of_the_repository_are_read_for_requirements(azure: Recorded) -> None:
@@ -324,8 +325,9 @@ def test_what_was_filled_in_wrongly_is_named(
     said = job_of(AZURE[0], tmp_path, path, wheel, filled=filled).run("install-feedgate.sh")
 
     assert said.status == 1
-    assert words in said.err
-    assert said.err.count("\n") == 1
+    in_log, as_error = said.err.splitlines()
+    assert words in in_log
+    assert as_error == f"##vso[task.logissue type=error]{in_log}"
 
 
 @pytest.mark.parametrize("file", FILES)
@@ -350,8 +352,21 @@ def test_a_lock_that_was_left_behind_is_named(tmp_path: Path, tools: Path, wheel
 def test_a_machine_without_an_installer_is_told_so(tmp_path: Path, tools: Path, wheel: Path) -> None:
     said = job_of(AZURE[0], tmp_path, tools, wheel).run("install-feedgate.sh")
 
-    assert (said.status, said.err.count("\n")) == (1, 1)
+    assert (said.status, said.err.count("install-feedgate: ")) == (1, 2)
     assert "neither pip 22.3 or newer nor uv was found" in said.err
+
+
+def test_nothing_that_is_filled_in_commands_the_service(tmp_path: Path, tools: Path, wheel: Path) -> None:
+    path = f"{tools}:{minimal_path(tmp_path / 'machine', 'uv')}"
+    filled = {"FEEDGATE_WHEEL": "100%0A##vso[task.x].whl"}
+
+    said = job_of(AZURE[0], tmp_path, path, wheel, filled=filled).run("install-feedgate.sh")
+
+    words = "install-feedgate: FEEDGATE_WHEEL names no file: 100{}0A# #vso[task.x].whl"
+    assert said.err.splitlines() == [
+        words.format("%"),
+        f"##vso[task.logissue type=error]{words.format('%AZP25')}",
+    ]
 
 
 def test_an_old_interpreter_is_not_taken(tmp_path: Path, tools: Path, wheel: Path) -> None:

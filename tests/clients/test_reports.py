@@ -209,8 +209,9 @@ def test_a_report_is_written_from_elsewhere_and_later(
 
 
 def test_a_run_that_published_nothing_has_a_report_without_locks(
-    feedgate: CommandLine, feed: str, folder: Path
+    written: Any, feedgate: CommandLine, feed: str, folder: Path
 ) -> None:
+    """Nor those of the run before, which would pass for its own."""
     said = feedgate("add", "demo", "suspect", "-f", feed, "--report", folder)
 
     assert said.status == 4
@@ -280,6 +281,26 @@ def test_github_has_the_summary_appended_and_is_told_why_a_step_fails(
     assert step.read_text() == "# Before\n\n" + (folder / "summary.md").read_text()
     assert said.json["state"] == "refused"
     assert_inert(Said(0, said.out, said.err.replace(error, "")))
+
+
+@pytest.mark.parametrize(
+    ("words", "reason"),
+    [
+        (("add", "demo", "--nonsense"), "No such option"),
+        (("add", "demo", "-f", "{feed}", "--target", "3.11@windows-95"), "is no target"),
+        (("add", "demo=1.0", "-f", "{feed}"), "demo=1.0"),
+    ],
+    ids=["an-option", "a-target", "a-package"],
+)
+def test_azure_is_told_what_was_asked_wrongly(
+    feedgate: CommandLine, feed: str, words: tuple[str, ...], reason: str
+) -> None:
+    said = feedgate(*(word.format(feed=feed) for word in words), more=AZURE)
+
+    [command] = [line for line in lines_of(said.err) if line.startswith("##vso[")]
+    assert said.status == 2
+    assert command.startswith("##vso[task.logissue type=error]Feedgate: ")
+    assert reason in command
 
 
 def test_gitlab_and_no_service_at_all_are_told_nothing(

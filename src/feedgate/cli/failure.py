@@ -1,11 +1,17 @@
-"""How a command's error is said: a sentence and the next step, or with ``--json`` the problem document."""
+"""How a command's error is said: a sentence and the next step, or with ``--json`` the problem document.
+
+In a build service it is said once more in the service's own form, so that the page of the run shows why a
+step ended, and not its exit status alone.
+"""
 
 import json
+import os
 import sys
 
 import typer
 
 from feedgate.cli.exit import Exit, exit_of_kind
+from feedgate.cli.pipeline import Pipeline
 from feedgate.cli.plain import plain
 from feedgate.errors import Conflict, FeedgateError
 from feedgate.formats.build_log import escape_commands
@@ -52,6 +58,7 @@ def _say_remote(error: BaseException, *, as_json: bool) -> int | None:
     status = exit_of_kind(error.kind)
     if as_json:
         sys.stdout.write(escape_commands(error.text.rstrip("\n")) + "\n")
+        _tell_service(error.message, error.next_step)
         return status
     return _say(error.code, error.message, error.next_step, status, as_json=False)
 
@@ -72,4 +79,10 @@ def _say(code: str, message: str, next_step: str, status: int, *, as_json: bool)
         sys.stderr.writelines(f"  | {plain(line)}\n" for line in more)
         if next_step:
             sys.stderr.write(f"  next: {plain(next_step)}\n")
+    _tell_service(message, next_step)
     return status
+
+
+def _tell_service(message: str, next_step: str) -> None:
+    advice = f" Next: {next_step}" if next_step else ""
+    Pipeline.of(os.environ).error(f"Feedgate: {message.rstrip('.')}.{advice}")

@@ -86,7 +86,7 @@ def report(
     run: RunArgument,
     folder: Annotated[
         Path,
-        typer.Argument(metavar="DIR", help="Made if it is missing; files of the same name are replaced."),
+        typer.Argument(metavar="DIR", help="Made if it is missing; an earlier report in it is replaced."),
     ],
 ) -> None:
     """Write a run's report into a folder, as add --report does: JSON, a summary, locks and requirements."""

@@ -1,10 +1,16 @@
-"""Write a run's report into a folder: JSON, a summary, and a lock and hashed requirements for each target."""
+"""Write a run's report into a folder: JSON, a summary, and a lock and hashed requirements for each target.
+
+A folder may hold the report of an earlier run. Its locks go: beside the summary of a run that failed they would
+pass for that run's. Anything else in the folder is somebody's own.
+"""
 
 import os
+import re
 import secrets
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from contextlib import suppress
 from pathlib import Path
+from typing import Final
 
 from feedgate.api.client import Client, Reply
 from feedgate.api.problem import RemoteProblem
@@ -21,10 +27,13 @@ from feedgate.formats.lock_file import LockedWheel, write_lock
 from feedgate.model.digest import parse_digest
 from feedgate.model.names import parse_project_name
 from feedgate.model.run import RunState
-from feedgate.model.target import parse_target
+from feedgate.model.target import PLATFORMS, parse_target
 
 SUMMARY = "summary.md"
 BODY = "report.json"
+
+_FORM: Final = rf"cp3\d{{1,3}}(?:_\d{{1,3}})?-(?:{'|'.join(map(re.escape, PLATFORMS))})"
+_OF_TARGETS: Final = re.compile(rf"pylock\.{_FORM}\.toml|requirements-{_FORM}\.txt", re.ASCII)
 
 _ENDS_BADLY = frozenset({RunState.FAILED, RunState.HELD, RunState.REFUSED})
 
@@ -101,13 +110,29 @@ def end_step(client: Client, reply: Reply[RunBody], folder: Path | None, status:
 
 
 def write_report(client: Client, reply: Reply[RunBody], folder: Path) -> Path:
-    """Write the report of a run into ``folder`` and return the summary's path; what else is there stays.
+    """Write the report of a run into ``folder`` and return the summary's path.
+
+    Locks and requirements that an earlier report left there go; what else is there stays. Raises ReportNotWritten.
+    """
+    report = client.report_run(reply.body.run).body
+    texts = report_texts(reply, report, client.server.origin)
+    remove_earlier(folder, keep=texts)
+    write_texts(folder, texts)
+    return folder / SUMMARY
+
+
+def remove_earlier(folder: Path, *, keep: Collection[str]) -> None:
+    """Remove the locks and requirements of an earlier report, by the names that reports give them, less ``keep``.
 
     Raises ReportNotWritten.
     """
-    report = client.report_run(reply.body.run).body
-    write_texts(folder, report_texts(reply, report, client.server.origin))
-    return folder / SUMMARY
+    path = folder
+    try:
+        for path in sorted(folder.iterdir()):
+            if path.name not in keep and _OF_TARGETS.fullmatch(path.name) and not path.is_dir():
+                path.unlink(missing_ok=True)
+    except OSError as error:
+        raise ReportNotWritten(path, reason=error.strerror or str(error)) from error
 
 
 def report_texts(reply: Reply[RunBody], report: RunReportBody, origin: str) -> Mapping[str, str]:

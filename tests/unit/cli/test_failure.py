@@ -149,3 +149,30 @@ def test_the_lines_of_a_long_message_are_marked_as_its_own(capsys: pytest.Captur
     assert capsys.readouterr().err == (
         "feedgate: it said: one\n  | two\n  |   next: three\n  next: Do: one two   next: three\n"
     )
+
+
+@pytest.mark.parametrize("as_json", [False, True], ids=["words", "json"])
+@pytest.mark.parametrize("error", [Odd(), OnAMachine(), RemoteProblem(to_problem(Odd(), 400))])
+def test_a_build_service_is_told_why_a_step_was_asked_wrongly(
+    error: Exception, as_json: bool, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TF_BUILD", "True")
+
+    say_failure(error, as_json=as_json)
+
+    [command] = [line for line in capsys.readouterr().err.splitlines() if line.startswith("##")]
+    words, _, advice = command.partition(" Next: ")
+    assert words.startswith("##vso[task.logissue type=error]Feedgate: ")
+    assert words.endswith("is odd.")
+    assert advice in {"Write it even.", "Mend it."}
+
+
+def test_no_build_service_is_told_nothing(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("TF_BUILD", "GITHUB_ACTIONS", "GITHUB_STEP_SUMMARY", "GITLAB_CI"):
+        monkeypatch.delenv(name, raising=False)
+
+    say_failure(Odd(), as_json=False)
+
+    assert capsys.readouterr().err == "feedgate: `x` is odd\n  next: Write it even.\n"

@@ -15,6 +15,7 @@ from feedgate.cli.run_report import (
     ReportFolderUnusable,
     ReportNotWritten,
     prepare_folder,
+    remove_earlier,
     report_texts,
     write_texts,
 )
@@ -131,6 +132,38 @@ def test_files_of_the_same_name_are_replaced_and_others_stay(tmp_path: Path) -> 
     write_texts(tmp_path, {"a": "new\n"})
 
     assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == {"a": b"new\n", "b": b"stays"}
+
+
+def test_an_earlier_reports_locks_go_and_nothing_else_does(tmp_path: Path) -> None:
+    ours = ["pylock.cp311-x86_64-manylinux_2_28.toml", "requirements-cp312_4-aarch64-apple-darwin.txt", LOCK]
+    others = [
+        "pylock.toml",
+        "pylock.dev.toml",
+        "pylock.cp311-mine.toml",
+        "pylock.cp311-x86_64-manylinux_2_28.toml.bak",
+        "requirements.txt",
+        "requirements-dev.txt",
+        "requirements-cp311.txt",
+        "report.json",
+        "summary.md",
+    ]
+    for name in (*ours, *others):
+        (tmp_path / name).write_text(name)
+    (tmp_path / "requirements-cp310-x86_64-apple-darwin.txt").mkdir()
+
+    remove_earlier(tmp_path, keep=[LOCK])
+
+    left = {path.name for path in tmp_path.iterdir()}
+    assert left == {*others, LOCK, "requirements-cp310-x86_64-apple-darwin.txt"}
+
+
+def test_a_lock_that_is_a_link_goes_and_what_it_leads_to_stays(tmp_path: Path) -> None:
+    (tmp_path / "elsewhere").write_text("stays")
+    (tmp_path / LOCK).symlink_to(tmp_path / "elsewhere")
+
+    remove_earlier(tmp_path, keep=[])
+
+    assert [path.name for path in tmp_path.iterdir()] == ["elsewhere"]
 
 
 def test_a_link_is_replaced_and_not_followed(tmp_path: Path) -> None:
