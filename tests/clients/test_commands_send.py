@@ -250,6 +250,20 @@ def test_what_names_no_standing_destination_is_said(
     assert said.problem["code"] == code
 
 
+def test_a_mistyped_name_is_answered_with_the_names_that_there_are(
+    feedgate: CommandLine, azure: AzureArtifacts
+) -> None:
+    add_standing(feedgate, azure)
+
+    sent = feedgate("send", OURS, "--to", "azur", "--json").problem["next"]
+    added = feedgate("add", "demo", "-f", OURS, "--to", "azur", "--json").problem["next"]
+    alone = feedgate("add", "demo", "--target", TARGET, "--to", "pip-fed", "--json").problem["next"]
+
+    assert f"Sections there: {SECTION}. Standing destinations of the feed: azure." in sent
+    assert added == "Its destinations: azure."
+    assert f"Sections there: {SECTION}." in alone
+
+
 def test_a_server_that_stays_takes_standing_destinations_alone(
     feedgate: CommandLine, azure: AzureArtifacts, make_wheel: Callable[..., Path]
 ) -> None:

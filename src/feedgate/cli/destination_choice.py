@@ -19,7 +19,7 @@ from feedgate.model.standing_destination import parse_destination_name
 from feedgate.outside.credentials import PASSWORD_VARIABLE, Surroundings, find_credentials
 from feedgate.outside.destination_address import derive_addresses
 from feedgate.outside.index_place import has_plain_authority
-from feedgate.outside.pypirc import Section, find_section, pypirc_path
+from feedgate.outside.pypirc import Section, find_section, pypirc_path, section_names
 
 if TYPE_CHECKING:
     from feedgate.api.run_bodies import DestinationChoice
@@ -58,10 +58,18 @@ class UnknownDestination(Invalid):
 
     code = "unknown-destination"
 
-    def __init__(self, name: str, looked_at: str) -> None:
+    def __init__(
+        self, name: str, looked_at: Path, sections: Sequence[str], *, standing: Sequence[str] | None = None
+    ) -> None:
+        there = f"Sections there: {', '.join(sections)}." if sections else "No section there has an address."
+        if standing is None:
+            what, others = "is no", "The name of one of a feed's standing destinations needs -f ORG/FEED."
+        else:
+            what = "is neither a standing destination of the feed nor a"
+            others = f"Standing destinations of the feed: {', '.join(standing) or 'none'}."
         super().__init__(
-            f"{name!r} is neither a standing destination of the feed nor a section of {looked_at}",
-            next_step="See: feedgate destination list -f ORG/FEED. An address begins with https://.",
+            f"{name[:200]!r} {what} section of {looked_at}",
+            next_step=f"{there} {others} An address begins with https://.",
         )
 
 
@@ -118,7 +126,8 @@ class ChosenDestination:
 
     ``name`` is what ``--to`` says where that is no address. A standing destination of the feed comes first;
     ``own`` is the section of .pypirc by that name, None where there is none, or what the address
-    means. ``credentials_from`` says in words where ``own`` has its credentials, None = it has none.
+    means. ``sections`` are the names that .pypirc has, where the name is none of them.
+    ``credentials_from`` says in words where ``own`` has its credentials, None = it has none.
     """
 
     name: str | None
@@ -129,16 +138,20 @@ class ChosenDestination:
     upstream_allow: tuple[ProjectName, ...]
     accept_existing: tuple[ProjectName, ...]
     limits: tuple[str, ...]
+    sections: tuple[str, ...] = ()
 
-    def body(self, *, is_standing: bool = False) -> "DestinationChoice":
+    def body(
+        self, *, is_standing: bool = False, standing: Sequence[str] | None = None
+    ) -> "DestinationChoice":
         """Return what the request says: the standing destination's name, else the own addresses.
 
-        Raises UnknownDestination where there is neither.
+        ``standing`` are the names of those that a feed has, None where no feed was named. Raises
+        UnknownDestination where there is neither.
         """
         from feedgate.api.run_bodies import DestinationChoice  # pydantic, only where a body is made
 
         if not is_standing and self.own is None:
-            raise UnknownDestination(self.name or "", str(self.looked_at))
+            raise UnknownDestination(self.name or "", self.looked_at, self.sections, standing=standing)
         addresses = None if is_standing or self.own is None else self.own.addresses
         return DestinationChoice(
             name=self.name if is_standing else None,
@@ -171,6 +184,7 @@ def choose_destination(options: DestinationOptions, surroundings: Surroundings) 
         upstream_allow=said.upstream_allow,
         accept_existing=said.accept_existing,
         limits=said.limits,
+        sections=() if own is not None else section_names(surroundings),
     )
 
 

@@ -67,14 +67,16 @@ def send(
         accept_existing=accept_existing or [],
         limits=limits or [],
     )
+    standing: list[str] = []
     if "://" not in to:
         with opened(context) as door:
-            if any(one.name == to.lower() for one in door.client.list_destinations(path).body):
+            standing = [one.name for one in door.client.list_destinations(path).body]
+            if to.lower() in standing:
                 chosen = _present(chosen_standing(options))
                 body = chosen.body(is_standing=True)
                 raise typer.Exit(_send(door, path, body, serial, wait=wait))
     chosen = _present(chosen_destination(options))
-    body = chosen.body()
+    body = chosen.body(standing=standing)
     announce(chosen)
     with opened(context, own=chosen.own) as door:
         raise typer.Exit(_send(door, path, body, serial, wait=wait))

@@ -1,5 +1,6 @@
 """Standing destinations: set and taken by a feed's Owners, within what an administrator allowed."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
@@ -30,10 +31,13 @@ class NoSuchDestination(Missing):
 
     code = "no-such-destination"
 
-    def __init__(self, path: FeedPath, name: str) -> None:
+    def __init__(self, path: FeedPath, name: str, known: Iterable[StandingDestination]) -> None:
+        names = ", ".join(one.name for one in known)
         super().__init__(
             f"{name[:80]!r}: {path} has no standing destination of that name",
-            next_step=f"See: feedgate destination list -f {path}",
+            next_step=f"Its destinations: {names}."
+            if names
+            else f"It has none; add one with: feedgate destination add NAME -f {path} --to URL",
         )
 
 
@@ -127,7 +131,7 @@ def remove_destination(
     with records.change(located.id, Act.DESTINATION_REMOVED, require_actor(caller), now) as change:
         known = destinations.find(change, located.id, name.lower())
         if known is None:
-            raise NoSuchDestination(located.path, name)
+            raise NoSuchDestination(located.path, name, destinations.all_of(change, located.id))
         destinations.remove(change, located.id, known.name)
         runs.cancel_sends(change, located.id, known.name)
         change.record({"destination": known.name})
@@ -147,7 +151,7 @@ def show_destination(records: Database, caller: Caller, path: FeedPath, name: st
         located = require(view, caller, Permission.HISTORY_READ, path)
         known = destinations.find(view, located.id, name.lower())
         if known is None:
-            raise NoSuchDestination(located.path, name)
+            raise NoSuchDestination(located.path, name, destinations.all_of(view, located.id))
         return _as_seen(view, caller, located, known)
 
 

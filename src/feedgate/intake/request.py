@@ -237,8 +237,8 @@ def _of_feed(
         if asked.upstream_allow:
             require(view, caller, Permission.FEED_MANAGE, located.path)
         standing = destinations.find(view, located.id, name.lower())
-    if standing is None:
-        raise NoSuchDestination(located.path, name)
+        if standing is None:
+            raise NoSuchDestination(located.path, name, destinations.all_of(view, located.id))
     return replace(asked, name=standing.name)
 
 

@@ -111,6 +111,11 @@ def find_section(name: str, surroundings: _Home) -> Section | None:
     return None
 
 
+def section_names(surroundings: _Home) -> tuple[str, ...]:
+    """Return the names of the sections that have an address, as ``find_section`` takes them; raises as ``_parser``."""
+    return tuple(section.name for section in usable_sections(surroundings))
+
+
 def usable_sections(surroundings: _Home) -> tuple[Section, ...]:
     """Return the sections that have an address, those first that ``index-servers`` lists; raises as ``_parser``."""
     path = pypirc_path(surroundings)

@@ -98,8 +98,27 @@ def test_a_name_that_is_no_section_can_only_be_a_standing_destination(tmp_path: 
 
     assert (found.name, found.own, found.credentials_from) == ("azure", None, None)
     assert found.body(is_standing=True).name == "azure"
-    with pytest.raises(UnknownDestination, match=r"'azure' is neither .*\.pypirc"):
+    with pytest.raises(UnknownDestination, match=r"'azure' is no section of .*\.pypirc") as caught:
         found.body()
+    assert "No section there has an address." in caught.value.next_step
+
+
+def test_a_name_that_nobody_knows_is_answered_with_those_that_there_are(
+    tmp_path: Path, job: PipelineJob
+) -> None:
+    file = Path(job.variables["PYPIRC_PATH"])
+    file.write_text(f"{file.read_text()}\n[mirror]\nrepository={FEED}/upload/\n[no-address]\nusername=me\n")
+    found = chosen(DestinationOptions(to="pip-fed"), around(tmp_path, **job.variables))
+
+    with pytest.raises(UnknownDestination, match=r"'pip-fed' is no section") as alone:
+        found.body()
+    with pytest.raises(UnknownDestination, match=r"'pip-fed' is neither .* nor a section") as of_feed:
+        found.body(standing=["azure", "backup"])
+
+    for caught in (alone, of_feed):
+        assert "Sections there: pip-feed, mirror." in caught.value.next_step
+    assert "needs -f ORG/FEED" in alone.value.next_step
+    assert "Standing destinations of the feed: azure, backup." in of_feed.value.next_step
 
 
 def test_the_section_that_was_named_counts_alone(tmp_path: Path, job: PipelineJob) -> None:

@@ -70,7 +70,7 @@ def _standing_name(view: View, located: Located, asked: AskedDestination) -> str
         return None
     standing = destinations.find(view, located.id, asked.name.lower())
     if standing is None:
-        raise NoSuchDestination(located.path, asked.name)
+        raise NoSuchDestination(located.path, asked.name, destinations.all_of(view, located.id))
     return standing.name
 
 
