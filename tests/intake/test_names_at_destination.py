@@ -6,9 +6,10 @@ from feedgate.api.run_bodies import RunBody
 from feedgate.model.run import RunState
 from tests.builders.intake_feed import chosen, reason
 from tests.builders.sending_feed import SendingFeed, digests, ends
+from tests.builders.working_server import wait_until
 from tests.doubles.azure_log import asked, whole_downloads
 from tests.doubles.azure_manners import Fails
-from tests.doubles.upstream import Answer
+from tests.doubles.upstream import Answer, Pause
 
 
 @pytest.fixture
@@ -52,6 +53,25 @@ def test_an_internal_name_that_is_asked_for_itself_comes_from_the_destination(
 
     assert chosen(run) == {"acme-core": "1.0"}
     assert acme_core.uploads() == {}
+
+
+def test_a_name_that_a_colleague_takes_while_the_run_fetches_is_the_destinations_own(
+    sending: SendingFeed,
+) -> None:
+    sending.offer("demo", "1.0", requires=["acme-core"])
+    strangers = sending.offer("acme-core", "9.9")
+    sending.upstream.fault(strangers.name, Pause(2))
+
+    begun = sending.begin("demo")
+    wait_until(lambda: bool(sending.upstream.asked(strangers.name)))
+    ours = sending.store(sending.wheel("acme-core", "1.0"))
+    run = sending.ended(begun)
+
+    assert run.state is RunState.PUBLISHED, run.reason
+    assert chosen(run) == {"demo": "1.0", "acme-core": "1.0"}
+    assert list(internal(run)) == ["acme-core"]
+    assert strangers.name not in sending.uploads()
+    assert {"demo-1.0-py3-none-any.whl", ours.name} == sending.there().keys()
 
 
 def test_what_the_destination_lacks_of_an_internal_name_is_lacking(acme_core: SendingFeed) -> None:

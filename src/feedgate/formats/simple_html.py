@@ -13,7 +13,7 @@ from typing import Final
 from urllib.parse import urljoin
 
 from feedgate.formats.links import Links
-from feedgate.formats.listing import check_listed
+from feedgate.formats.listing import check_listed, named_unreadable
 from feedgate.formats.project_names import PROJECT_LIST, sort_names
 from feedgate.model.digest import Digest, InvalidDigest, parse_digest
 from feedgate.model.distribution import Distribution
@@ -33,24 +33,28 @@ def parse_page(body: bytes, *, name: ProjectName, base_url: str, content_type: s
 
     ``content_type`` is the answer's header, for its charset. A link without a
     sha256 gives a file without a digest; links that are not http or https, or
-    state a sha256 that is none, are left out. Raises BadPage if the body can
+    state a sha256 that is none, are no files of the page, and named as unreadable,
+    except those to a folder. Raises BadPage if the body can
     not be read as HTML or is of another major version.
     """
     page = _read(body, name, content_type)
     _check_version(page, name)
     links = Links(_base(page, base_url))
     files = []
+    unreadable = []
     for text, attributes in page.links:
         try:
             files.append(_parse_link(text, attributes, links))
         except ValueError:
-            continue
+            if not _leads_to_folder(attributes["href"]):
+                unreadable.append(named_unreadable(text))
     return ProjectPage(
         name=name,
         files=tuple(files),
         validator=sha256(body).hexdigest(),
         status=_STATUSES.get(page.meta.get("project-status", ""), Status.ACTIVE),
         status_reason=page.meta.get("project-status-reason"),
+        unreadable=tuple(unreadable),
     )
 
 
@@ -164,6 +168,11 @@ def _parse_link(text: str, attributes: dict[str, str], links: Links) -> Distribu
         yanked=attributes.get("data-yanked"),
         source=links.join(address),
     )
+
+
+def _leads_to_folder(link: str) -> bool:
+    """Whether a link is one to go up or on, as web servers put on their lists of files."""
+    return link.strip().partition("#")[0].partition("?")[0].endswith("/")
 
 
 def _stated_digest(fragment: str) -> Digest | None:

@@ -14,7 +14,7 @@ from packaging.utils import canonicalize_name
 from packaging.version import Version
 
 from feedgate.formats.links import Links
-from feedgate.formats.listing import check_listed
+from feedgate.formats.listing import check_listed, named_unreadable
 from feedgate.formats.project_names import PROJECT_LIST, sort_names
 from feedgate.model.digest import Digest
 from feedgate.model.distribution import Distribution, InvalidFilename
@@ -39,7 +39,7 @@ def parse_page(body: bytes, *, name: ProjectName, base_url: str) -> ProjectPage:
     """Return what the page lists of ``name``; links are joined to ``base_url``.
 
     Entries that can not be read (no file name, a digest that is none, a link
-    that is not http or https) are left out. Of the hashes only sha256 counts.
+    that is not http or https) are no files of the page, and named as unreadable. Of the hashes only sha256 counts.
     Raises BadPage if the body is no such page, is one of another major
     version, or is another project's.
     """
@@ -55,11 +55,12 @@ def parse_page(body: bytes, *, name: ProjectName, base_url: str) -> ProjectPage:
         raise BadPage(name, reason=f"it is the page of {said[:80]!r}")
     links = Links(base_url)
     files = []
+    unreadable = []
     for entry in document["files"]:
         try:
             files.append(_parse_entry(entry, links))
         except (AttributeError, KeyError, OverflowError, TypeError, ValueError):
-            continue
+            unreadable.append(named_unreadable(entry.get("filename") if isinstance(entry, dict) else entry))
     status, reason = _parse_status(document.get("project-status"))
     return ProjectPage(
         name=name,
@@ -67,6 +68,7 @@ def parse_page(body: bytes, *, name: ProjectName, base_url: str) -> ProjectPage:
         validator=sha256(body).hexdigest(),
         status=status,
         status_reason=reason,
+        unreadable=tuple(unreadable),
     )
 
 

@@ -2,23 +2,27 @@
 
 A name all of whose files the upstream lists too, byte for byte, was imported:
 the upstream's page is the union of both. Any other name is internal, and the destination alone
-answers for it, so nobody can slip in a stranger's release under it.
+answers for it, so nobody can slip in a stranger's release under it. A file of which the destination's
+page says what can not be read counts as one of its own.
 """
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 from feedgate.index.shared_task import retrieve
 from feedgate.model.digest import Digest
-from feedgate.model.distribution import Distribution, InvalidFilename
+from feedgate.model.distribution import Distribution, InvalidFilename, name_key
 from feedgate.model.index import WHOLE, Content, Index, NoSuchProject, ProjectPage, Span
 from feedgate.model.name_pattern import matches
 from feedgate.model.names import ProjectName
 
 DigestOf: TypeAlias = Callable[[Distribution], Awaitable[Digest]]
 """Fetches a file whose digest no page states, and says what it is."""
+
+_NOT_UPSTREAM: Final = "the upstream lists no such file"
+_UNREADABLE: Final = "what its page says of it can not be read"
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,16 +85,25 @@ class LearningOverlay:
             there.filename == file.filename and there.digest in {None, file.digest} for there in page.files
         )
 
-    async def became_internal(self, name: ProjectName, now: ProjectPage | None) -> str | None:
-        """Return a file on the destination's page of ``now`` that makes a name internal which was imported; None = none.
+    async def stranger(
+        self, name: ProjectName, now: ProjectPage | None, chosen: Collection[str]
+    ) -> str | None:
+        """Return why files of ``name`` that were chosen earlier may not go to the destination; None = they may.
 
-        What the page said when the name was first asked for may have been wrong, or somebody published meanwhile.
+        ``now`` is its page by now: what it said when the name was first asked for may have been
+        wrong, or somebody published meanwhile. Raises what ``page`` raises.
         """
-        if now is None or name in self.internal or name in self._said.upstream_allowed:
-            return None
         shown = await self.page(name)
+        if name in self.internal:
+            listed = {name_key(file.filename) for file in (now.files if now is not None else ())}
+            other = next((filename for filename in chosen if name_key(filename) not in listed), None)
+            return None if other is None else f"{other} is not among the destination's own files of that name"
+        if now is None or name in self._said.upstream_allowed:
+            return None
+        if now.unreadable:
+            return f"{now.unreadable[0]} is there now, and {_UNREADABLE}"
         others = await self._not_upstream(now, shown)
-        return others[0].filename if others else None
+        return f"{others[0].filename} is there now, and {_NOT_UPSTREAM}" if others else None
 
     def versions(self) -> frozenset[tuple[ProjectName, str]]:
         """Return the versions that the destination has of the names met so far, less yanked ones."""
@@ -155,11 +168,14 @@ class LearningOverlay:
             self.internal[name] = f"{ours.files[0].filename} is there, and the upstream has no such project"
             return self._own(ours)
         others = await self._not_upstream(ours, theirs)
-        if not others:
+        if not others and not ours.unreadable:
             return theirs
         if name in self._said.upstream_allowed:
             return self._united(ours, theirs, others)
-        self.internal[name] = f"{others[0].filename} is there, and the upstream lists no such file"
+        if others:
+            self.internal[name] = f"{others[0].filename} is there, and {_NOT_UPSTREAM}"
+        else:
+            self.internal[name] = f"{ours.unreadable[0]} is there, and {_UNREADABLE}"
         return self._own(ours)
 
     def _why_internal(self, name: ProjectName) -> str | None:

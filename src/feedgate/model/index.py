@@ -125,13 +125,17 @@ class Status(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ProjectPage:
-    """What an index lists of a project; ``validator`` changes exactly when the page does."""
+    """What an index lists of a project; ``validator`` changes exactly when the page does.
+
+    ``unreadable`` are the names of files that it lists too and that could not be read: a digest that is none, say.
+    """
 
     name: ProjectName
     files: tuple[Distribution, ...]
     validator: str
     status: Status = Status.ACTIVE
     status_reason: str | None = None
+    unreadable: tuple[str, ...] = ()
 
 
 class Index(Protocol):

@@ -116,6 +116,27 @@ def test_a_broken_link_is_left_out_and_the_others_stay(broken: str) -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("broken", "named"),
+    [
+        pytest.param(f'<a href="{NAME}#sha256=ab">{NAME}</a>', NAME, id="digest-is-none"),
+        pytest.param(f'<a href="javascript:alert(1)">{NAME}</a>', NAME, id="script"),
+        pytest.param(f'<a href="{NAME}">../{NAME}</a>', f"'../{NAME}'", id="filename-is-a-path"),
+        pytest.param(f'<a href="{NAME}">{NAME}&#8238;</a>', f"'{NAME}\\u202e'", id="filename-is-not-ascii"),
+        pytest.param(f'<a href="{NAME}"></a>', "''", id="no-filename"),
+    ],
+)
+def test_what_can_not_be_read_is_named(broken: str, named: str) -> None:
+    page = parsed(f'{broken}<a href="other-{NAME}">other-{NAME}</a>')
+
+    assert page.unreadable == (named,)
+
+
+@pytest.mark.parametrize("link", ["../", "/simple/", "?C=N;O=D", "../?x#y"])
+def test_a_link_to_go_up_is_no_file_that_could_not_be_read(link: str) -> None:
+    assert parsed(f'<a href="{link}">../</a>').unreadable == ("'../'",) * (link == "?C=N;O=D")
+
+
 def test_the_page_s_own_base_counts() -> None:
     body = f'<base href="../../mirror/"><base href="/x/"><a href="{NAME}">{NAME}</a>'
 

@@ -159,7 +159,21 @@ def test_links_are_joined_to_the_page(url: str, expected: str) -> None:
     ],
 )
 def test_a_broken_entry_is_left_out_and_the_others_stay(broken: object) -> None:
-    assert parsed(broken, ENTRY).files == parsed(ENTRY).files
+    page = parsed(broken, ENTRY)
+
+    assert page.files == parsed(ENTRY).files
+    assert len(page.unreadable) == 1
+    assert page.unreadable[0].isascii()
+    assert page.unreadable[0].isprintable()
+
+
+def test_what_can_not_be_read_is_named() -> None:
+    page = parsed({**ENTRY, "hashes": {"sha256": "zz"}}, {**ENTRY, "filename": "a\n" * 1000}, ENTRY)
+
+    name, odd = page.unreadable
+    assert name == ENTRY["filename"]
+    assert (odd[:6], len(odd)) == ("'a\\na\\", 200)
+    assert parsed(ENTRY).unreadable == ()
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,6 @@
 """A destination over the upstream, of which nothing is remembered: the pages tell whose a name is."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import pytest
 
@@ -186,10 +186,62 @@ async def test_a_name_that_was_imported_and_shows_a_file_of_its_own_now_is_told(
     def now(*files: Stocked) -> ProjectPage:
         return ProjectPage(ACME, tuple(one.file for one in files), "")
 
-    assert await index.became_internal(ACME, None) is None
-    assert await index.became_internal(ACME, now(there("acme-core", "9.9"))) is None
-    found = await index.became_internal(ACME, now(there("acme-core", "9.9"), there("acme-core", "1.0")))
-    assert found == "acme_core-1.0-py3-none-any.whl"
+    chosen = ["acme_core-9.9-py3-none-any.whl"]
+    assert await index.stranger(ACME, None, chosen) is None
+    assert await index.stranger(ACME, now(there("acme-core", "9.9")), chosen) is None
+    found = await index.stranger(ACME, now(there("acme-core", "9.9"), there("acme-core", "1.0")), chosen)
+    assert found == "acme_core-1.0-py3-none-any.whl is there now, and the upstream lists no such file"
+    unreadable = replace(now(there("acme-core", "9.9")), unreadable=("acme_core-1.0.tar.gz",))
+    assert "acme_core-1.0.tar.gz is there now" in str(await index.stranger(ACME, unreadable, chosen))
+
+
+async def test_what_was_chosen_before_the_name_was_learnt_to_be_internal_is_told() -> None:
+    """A run that goes on after a kill learns anew, and has its closure from before."""
+    index = overlay([there("acme-core", "1.0")], MemoryIndex.of([upstream_wheel("acme-core", "9.9")]))
+    now = ProjectPage(ACME, (there("acme-core", "1.0").file,), "")
+
+    assert await index.stranger(ACME, now, ["Acme_Core-1.0-py3-none-any.whl"]) is None
+    found = await index.stranger(ACME, now, ["acme_core-9.9-py3-none-any.whl"])
+    assert found is not None
+    assert found.startswith("acme_core-9.9-py3-none-any.whl is not among")
+    assert await index.stranger(ACME, None, ["acme_core-1.0-py3-none-any.whl"]) is not None
+
+
+@dataclass
+class PartlyReadable(MemoryIndex):
+    """Has a file more than can be read."""
+
+    unreadable: tuple[str, ...] = ("acme_core-1.0-py3-none-any.whl",)
+
+    async def page(self, name: ProjectName) -> ProjectPage:
+        return replace(await super().page(name), unreadable=self.unreadable)
+
+
+async def test_a_file_that_can_not_be_read_is_one_of_the_destinations_own() -> None:
+    upstream = MemoryIndex.of([upstream_wheel("acme-core", version) for version in ("2.0", "9.9")])
+    index = LearningOverlay(PartlyReadable([there("acme-core", "2.0")]), upstream, NOTHING_SAID, never)
+
+    assert await versions(index) == ["2.0"]
+    assert index.internal[ACME].startswith("acme_core-1.0-py3-none-any.whl is there, and what")
+
+
+async def test_a_file_that_can_not_be_read_hinders_nobody_who_allowed_the_upstream() -> None:
+    upstream = MemoryIndex.of([upstream_wheel("acme-core", version) for version in ("2.0", "9.9")])
+    said = Said(upstream_allowed=frozenset({ACME}))
+    index = LearningOverlay(PartlyReadable([there("acme-core", "2.0")]), upstream, said, never)
+
+    assert await versions(index) == ["2.0", "9.9"]
+    assert index.internal == {}
+
+
+async def test_what_is_no_distribution_by_its_name_is_the_destinations_own() -> None:
+    odd = there("acme-core", "2.0", states_digest=False)
+    odd = replace(odd, file=replace(odd.file, filename="acme-core.installer.exe"))
+    upstream = MemoryIndex.of([upstream_wheel("acme-core", version) for version in ("2.0", "9.9")])
+    index = overlay([there("acme-core", "2.0"), odd], upstream)
+
+    await index.page(ACME)
+    assert index.internal[ACME].startswith("acme-core.installer.exe is there")
 
 
 async def test_versions_are_those_of_the_destination_alone_less_yanked_ones() -> None:

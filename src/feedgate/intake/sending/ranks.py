@@ -8,7 +8,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from http import HTTPStatus
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 from feedgate.formats.core_metadata import CoreMetadata
 from feedgate.intake.sending.order import Order, Release
@@ -24,6 +24,11 @@ from feedgate.records.distributions import Published
 
 Deliver: TypeAlias = Callable[[Published, ProjectPage], Awaitable[Delivery]]
 """Sends one file; the page is what the destination lists of its project."""
+
+_UNREADABLE: Final = (
+    "the destination's page lists it already, and what it says of it can not be read (a sha256 that is none, say). "
+    "Look at the page, and have whoever runs the destination mend it."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +88,10 @@ class Sending:
 
     def _look(self, row: Published) -> None:
         """See from the page whether the file is there, or another one under its name."""
-        there = find_listed(self.pages.get(row.project), row.file.filename)
+        page = self.pages.get(row.project)
+        there = find_listed(page, row.file.filename)
+        if there is None and page is not None and _is_unreadable(page, row.file.filename):
+            self._is_not(row, End.REFUSED, _UNREADABLE)
         if there is None or there.digest is None:
             return
         if there.digest == row.digest:
@@ -200,6 +208,11 @@ def find_listed(page: ProjectPage | None, filename: str) -> Distribution | None:
     key = name_key(filename)
     files = () if page is None else page.files
     return next((file for file in files if name_key(file.filename) == key), None)
+
+
+def _is_unreadable(page: ProjectPage, filename: str) -> bool:
+    key = name_key(filename)
+    return any(name_key(name) == key for name in page.unreadable)
 
 
 def _both(row: Published, there: Digest) -> str:

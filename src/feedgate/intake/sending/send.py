@@ -22,10 +22,11 @@ from feedgate.intake.sending.ranks import Closure, all_there, find_listed, relea
 from feedgate.intake.sending.saving import have_saved
 from feedgate.intake.sending.sender import Sender
 from feedgate.intake.sending.sent import Sent, keep_sent, sent_by
-from feedgate.intake.sending.there import Pages, in_words, why_unreachable, with_our_bytes
+from feedgate.intake.sending.there import Pages, in_words, read_pages, why_unreachable, with_our_bytes
 from feedgate.intake.staging import Staging, stage
 from feedgate.model.destination import Limits
 from feedgate.model.environment import marker_environment
+from feedgate.model.names import ProjectName
 from feedgate.model.run import Again, Done, Event, Failed, Outcome, Run, Tell
 from feedgate.model.target import Target
 from feedgate.records.database import Database
@@ -60,10 +61,15 @@ class Send:
     async def _send(self, run: Run, faced: Faced, staging: Staging, tell: Tell) -> Outcome:
         destination = faced.destination
         earlier = await asyncio.to_thread(sent_by, self.records, run.id)
+        pages = await read_pages(destination, {row.project for row in staging.rows})
+        stranger = await _stranger(faced, staging, pages)
+        if stranger is not None:
+            return await self._begin_again(run, faced, Limits(), {}, stranger)
         asked = await asyncio.to_thread(asked_by, self.records, run)
         order = await asyncio.to_thread(_order, asked, run, staging)
         closure = Closure(staging.rows, staging.metadata, order, faced.asked.accepted)
-        ended = await Sender(self.records, self.blobs).send(run, closure, destination, tell, chooses=True)
+        sender = Sender(self.records, self.blobs)
+        ended = await sender.send(run, closure, destination, pages, tell, chooses=True)
         sent = replace(earlier, files=ended.files, spent={**earlier.spent, **ended.spent})
         await asyncio.to_thread(keep_sent, self.records, run.id, sent)
         if ended.must_choose_anew:
@@ -114,6 +120,18 @@ class Send:
                 f"{failed[0].reason}. Next: look at the destination's page with a machine's own pip, then retry the run",
             )
         return Done()
+
+
+async def _stranger(faced: Faced, staging: Staging, pages: Pages) -> str | None:
+    """Say which name shows by now that it is the destination's own, though files of it were taken from the upstream."""
+    chosen: dict[ProjectName, list[str]] = {}
+    for row in staging.rows:
+        chosen.setdefault(row.project, []).append(row.file.filename)
+    for name, filenames in chosen.items():
+        because = await faced.learning.stranger(name, pages.get(name), filenames)
+        if because is not None:
+            return f"{name}: {because}"
+    return None
 
 
 def _order(asked: Asked, run: Run, staging: Staging) -> Order:

@@ -22,7 +22,7 @@ from feedgate.intake.sending.ranks import Closure, all_there, find_listed, relea
 from feedgate.intake.sending.saving import have_saved
 from feedgate.intake.sending.sender import Sender
 from feedgate.intake.sending.sent import GOOD, End, Sent, SentFile, keep_sent
-from feedgate.intake.sending.there import in_words, why_unreachable, with_our_bytes
+from feedgate.intake.sending.there import in_words, read_pages, why_unreachable, with_our_bytes
 from feedgate.intake.standing import SecretMissing
 from feedgate.model.destination import Limits, parse_limits
 from feedgate.model.digest import Digest
@@ -172,7 +172,9 @@ class SendFeed:
     ) -> Outcome:
         rows = held.files.rows
         closure = Closure(rows, held.metadata, held.order, asked.accepted, asked.limits)
-        ended = await Sender(self.records, self.blobs).send(run, closure, destination, tell, chooses=False)
+        pages = await read_pages(destination, {row.project for row in rows})
+        sender = Sender(self.records, self.blobs)
+        ended = await sender.send(run, closure, destination, pages, tell, chooses=False)
         files, pages = ended.files, ended.pages
         is_there = all_there(file for name, file in files.items() if name in held.asked)
         needless = _not_taken(files) if is_there else {}

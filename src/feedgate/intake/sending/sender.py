@@ -42,15 +42,14 @@ class Sender:
     blobs: BlobStore
 
     async def send(
-        self, run: Run, closure: Closure, destination: Destination, tell: Tell, *, chooses: bool
+        self, run: Run, closure: Closure, destination: Destination, pages: Pages, tell: Tell, *, chooses: bool
     ) -> Ended:
-        """Send what is missing there; ``chooses`` as for ``Sending``."""
+        """Send what is missing by ``pages``, which were just read; ``chooses`` as for ``Sending``."""
         upload_url = destination.addresses.upload_url
         names = frozenset(row.file.filename for row in closure.rows)
         last = await asyncio.to_thread(self._last_of, upload_url, names)
         own = await asyncio.to_thread(self._sent_by, run.id)
         own |= {name for name, other in last.items() if other == run.id}
-        pages = await read_pages(destination, {row.project for row in closure.rows})
         size_bytes = {row.file.filename: row.size_bytes for row in closure.rows}
 
         async def deliver(row: Published, listed: ProjectPage) -> Delivery:

@@ -118,6 +118,23 @@ async def test_what_is_there_is_not_sent() -> None:
     assert ends(work)["bottom"] == "present"
 
 
+async def test_what_is_there_and_can_not_be_read_is_not_sent_and_said() -> None:
+    feed = Feed()
+    there = row("bottom")
+    page = ProjectPage(there.project, (), "", unreadable=(there.file.filename.capitalize(),))
+    work = sending(CHAIN, feed, pages={there.project: page})
+    await work.run()
+
+    assert feed.came == ["apart"]
+    assert ends(work) == {
+        "bottom": "refused",
+        "middle": "kept-back",
+        "top": "kept-back",
+        "apart": "published",
+    }
+    assert "can not be read" in str(work.files[there.file.filename].reason)
+
+
 async def test_what_was_attempted_and_is_there_was_sent_by_this_run() -> None:
     there = row("bottom")
     pages = {there.project: ProjectPage(there.project, (there.file,), "")}
