@@ -291,7 +291,7 @@ class Killing:
 
 
 def end_what_is_left(feedgate: CommandLine) -> list[str]:
-    """Have the runs end whose command was killed, and which nobody took up; return why each ended.
+    """Have the runs end whose command was killed, and which nobody took up; return why those failed that did.
 
     A server of another command's has not the credentials that they began with.
     """
@@ -299,7 +299,8 @@ def end_what_is_left(feedgate: CommandLine) -> list[str]:
     left = [line["run"] for line in lines if line["state"] in {"queued", "running"}]
     for run in left:
         feedgate("run", "follow", run)
-    return [feedgate.json("run", "show", run)["code"] for run in left]
+    reports = [feedgate.json("run", "show", run) for run in left]
+    return [report["error"]["code"] for report in reports if report.get("error")]
 
 
 def claimed(feedgate: CommandLine) -> Counter[str]:
