@@ -175,6 +175,8 @@ def _no_parts() -> WebParts:
         attempts=nothing,
         clock=nothing,
         allowed_destinations=nothing,
+        advisory_loading=nothing,
+        advisories=nothing,
         version="",
     )
 

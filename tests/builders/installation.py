@@ -19,9 +19,12 @@ from feedgate.feed.downloads import Downloads
 from feedgate.feed.feeds import create_feed
 from feedgate.feed.upload import UploadParts
 from feedgate.formats.upload_form import FormLimits
+from feedgate.gate.advisories import Advisories
+from feedgate.gate.load_advisories import LoadParts
 from feedgate.gate.look import Looks
 from feedgate.machine import addresses
 from feedgate.model.access import LOCAL_ADMINISTRATOR, Caller, Role, Scope
+from feedgate.model.advisory_source import AdvisorySource
 from feedgate.model.digest import Digest
 from feedgate.model.distribution import Distribution, parse_filename
 from feedgate.model.feed import FeedProject, Origin, Uploads
@@ -38,6 +41,7 @@ from feedgate.records.feeds import find
 from feedgate.records.migrate import open_database
 from feedgate.web.application import WebParts, make_application
 from feedgate.web.health import Check
+from tests.doubles.advisories import PublishedAdvisories
 from tests.doubles.listing import KnownListing
 
 NOON = datetime(2026, 3, 8, 12, 0, tzinfo=UTC)
@@ -48,6 +52,7 @@ FEED = FeedPath("acme", "pip-feed")
 ORIGIN = "http://feedgate.example"
 DESTINATION_HOST = "packages.example"
 FILE_LIMIT_BYTES = 200_000
+SOURCES = (AdvisorySource("osv", "https://advisories.example/PyPI/all.zip", timedelta(days=7)),)
 
 
 @dataclass(slots=True)
@@ -74,6 +79,7 @@ class Installation:
     listing: KnownListing
     downloads: Downloads
     parts: WebParts
+    published: PublishedAdvisories
     woken: list[str] = field(default_factory=list)
 
     def client(self, secret: Secret | None = None, *, address: str = "192.0.2.7") -> httpx.AsyncClient:
@@ -172,6 +178,7 @@ async def open_installation(root: Path, *, clock: Clock | None = None) -> AsyncI
     blobs = Files(root / "blobs")
     listing = KnownListing()
     downloads = Downloads(records, clock)
+    published = PublishedAdvisories()
     woken: list[str] = []
 
     async def check_records() -> None:
@@ -189,11 +196,13 @@ async def open_installation(root: Path, *, clock: Clock | None = None) -> AsyncI
             clock=clock,
             version="1.2.3",
             allowed_destinations=AllowedDestinations.of(DESTINATION_HOST),
+            advisory_loading=LoadParts(records, blobs, SOURCES, published.download),
+            advisories=Advisories(records, blobs, SOURCES),
             checks=(Check("records", check_records), Check("blobs", blobs.check)),
             wake=lambda: woken.append("worker"),
         )
         try:
-            yield Installation(root, records, blobs, clock, listing, downloads, parts, woken)
+            yield Installation(root, records, blobs, clock, listing, downloads, parts, published, woken)
         finally:
             records.close()
 

@@ -19,6 +19,7 @@ from feedgate.access.tokens import create_token
 from feedgate.feed.destinations import AskedStanding, add_destination
 from feedgate.feed.feeds import add_target, set_feed, show_feed
 from feedgate.feed.yank import yank
+from feedgate.gate.load_advisories import update_advisories
 from feedgate.intake.asked import Asked
 from feedgate.intake.request import post_request
 from feedgate.machine import addresses
@@ -31,6 +32,7 @@ from feedgate.model.target import parse_target
 from feedgate.records import feeds, runs
 from feedgate.web.application import make_operations
 from feedgate.web.operation import Operation
+from tests.builders.advisories import make_database, make_record
 from tests.builders.installation import DESTINATION_HOST, FEED, LOCAL, Installation, open_installation
 
 OTHER = FeedPath("acme", "other")
@@ -46,6 +48,8 @@ REDIRECTS = frozenset({"simple-names-redirect", "simple-page-redirect"})
 TAKES_NO_POST = frozenset({"simple-names-post", "simple-page-post"})
 LEAVES_A_RUN = frozenset({"create-run", "cancel-run", "retry-run", "import-feed", "send-feed"})
 """Asking for something changes no feed: the run's row is its record, and what it publishes is the entry."""
+
+WRITES_NOTHING = TAKES_NO_POST | LEAVES_A_RUN | {"match-advisories"}
 
 
 @dataclass(frozen=True)
@@ -67,7 +71,7 @@ class Caller:
         if not self.is_known:
             return 401
         need = NEEDS[operation.needs]
-        if operation.needs is Permission.TOKEN_OWN:
+        if operation.needs in {Permission.TOKEN_OWN, Permission.ADVISORIES_READ}:
             return None
         if need.administrator:
             return None if self.is_administrator and self.scope.includes(need.scope) else 403
@@ -84,6 +88,7 @@ class Call:
     segments: Mapping[str, str] = field(default_factory=dict)
     json: Mapping[str, Any] | None = None
     file: Path | None = None
+    content: bytes | None = None
 
 
 @dataclass
@@ -170,6 +175,14 @@ class Stage:
         name = self.destination(caller).segments["destination"]
         return Call(OF_FEED, {"destination": {"name": name}})
 
+    def database(self) -> bytes:
+        """Make an advisory database that was never loaded."""
+        return make_database(make_record(f"PYSEC-2026-{self.next()}"))
+
+    def published_database(self, _caller: Caller) -> Call:
+        self.installation.published.content = self.database()
+        return Call({"source": "osv"}, {})
+
     def written(self) -> int:
         """Return how many entries all ledgers hold."""
         with self.installation.records.read() as view:
@@ -228,6 +241,10 @@ CASES: Mapping[str, Callable[[Stage, Caller], Call]] = {
     "retry-run": Stage.ended_run,
     "show-feed-ledger": lambda _stage, _caller: Call(OF_FEED),
     "verify-feed-ledger": lambda _stage, _caller: Call(OF_FEED),
+    "list-advisories": lambda _stage, _caller: Call(),
+    "match-advisories": lambda _stage, _caller: Call(json={"releases": [{"name": "demo", "version": "1.0"}]}),
+    "load-advisories": lambda stage, _caller: Call({"source": "osv"}, content=stage.database()),
+    "update-advisories": Stage.published_database,
     "show-ledger": lambda _stage, _caller: Call(),
     "verify-ledger": lambda _stage, _caller: Call(),
     "live": lambda _stage, _caller: Call(),
@@ -243,6 +260,8 @@ async def stage(tmp_path: Path, make_wheel: Callable[..., Path]) -> AsyncIterato
     async with open_installation(root) as installation:
         installation.make_feed(OTHER)
         await installation.publish(make_wheel("demo", "1.0"))
+        loading = installation.parts.advisory_loading
+        await update_advisories(loading, LOCAL, "osv", force=False, clock=installation.clock)
         yield Stage(installation, make_wheel)
 
 
@@ -285,7 +304,7 @@ async def send(stage: Stage, operation: Operation, caller: Caller, call: Call) -
     path = addresses.fill(operation.path, **call.segments)
     files = None if call.file is None else {"content": (call.file.name, call.file.read_bytes())}
     async with stage.installation.client(caller.secret) as client:
-        return await client.request(operation.method, path, json=call.json, files=files)
+        return await client.request(operation.method, path, json=call.json, files=files, content=call.content)
 
 
 def fault(operation: Operation, caller: Caller, answer: httpx.Response, *, written: int) -> str | None:
@@ -293,7 +312,7 @@ def fault(operation: Operation, caller: Caller, answer: httpx.Response, *, writt
     case = case_of(operation)
     refusal = caller.refusal(operation)
     expected = refusal or (301 if case in REDIRECTS else 405 if case in TAKES_NO_POST else operation.status)
-    changes = operation.method not in READS and case not in TAKES_NO_POST | LEAVES_A_RUN and not refusal
+    changes = operation.method not in READS and case not in WRITES_NOTHING and not refusal
     said = f"{operation.method} {operation.name} by {caller.actor}: "
     if answer.status_code != expected:
         return said + f"{answer.status_code}, not {expected}: {answer.text[:200]}"

@@ -19,6 +19,7 @@ class Permission(StrEnum):
     FEED_MANAGE = "feed:manage"
     FEED_IMPORT = "feed:import"
     TOKEN_OWN = "token:own"  # noqa: S105  # a permission's name, no credential
+    ADVISORIES_READ = "advisories:read"
     INSTALLATION_ADMINISTER = "installation:administer"
 
 
@@ -64,10 +65,13 @@ NEEDS: dict[Permission, Need] = {
         Scope.MANAGE, Role.OWNER, "import-feed: copy a whole index into the feed, and look beforehand"
     ),
     Permission.TOKEN_OWN: Need(Scope.READ, None, "create, list, revoke one's own tokens, never wider"),
+    Permission.ADVISORIES_READ: Need(
+        Scope.READ, None, "see which advisory databases are loaded, ask what they say of releases"
+    ),
     Permission.INSTALLATION_ADMINISTER: Need(
         Scope.MANAGE,
         None,
-        "create organizations and feeds, tokens for others, read the installation's ledger",
+        "create organizations and feeds, tokens for others, load advisory databases, read the installation's ledger",
         administrator=True,
     ),
 }

@@ -13,6 +13,13 @@ from typing import Final, Generic, Self, TypeVar
 
 from pydantic import ValidationError
 
+from feedgate.api.advisory_bodies import (
+    AdvisoryLoadBody,
+    AdvisorySourceBody,
+    AdvisoryUpdate,
+    MatchedReleaseBody,
+    MatchQuestion,
+)
 from feedgate.api.bodies import (
     Body,
     EntryBody,
@@ -281,6 +288,38 @@ class Client:
             time.sleep(pause)
             pause = min(pause * 2, _LONGEST_PAUSE_SECONDS)
             self._connection.look_again()
+
+    def list_advisories(self) -> Reply[tuple[AdvisorySourceBody, ...]]:
+        """Return the sources of advisories, and what is loaded of each."""
+        return self._lines(AdvisorySourceBody, addresses.API_ADVISORIES)
+
+    def load_advisories(self, source: str, file: Path, *, force: bool) -> Reply[AdvisoryLoadBody]:
+        """Load a source's database from a file; the same again changes nothing."""
+        path = addresses.fill(addresses.API_ADVISORY_SOURCE, source=source)
+        with file.open("rb") as content:
+            sending = Sending(
+                "PUT",
+                path,
+                {"force": "true"} if force else {},
+                bare=("application/zip", content),
+                read_seconds=LONG_READ_SECONDS,
+            )
+            return _reply(AdvisoryLoadBody, self._connection.ask(sending))
+
+    def update_advisories(self, source: str, update: AdvisoryUpdate) -> Reply[AdvisoryLoadBody]:
+        """Have the server fetch a source's database and load it."""
+        path = addresses.fill(addresses.API_ADVISORY_UPDATE, source=source)
+        content = update.model_dump_json(exclude_unset=True)
+        sending = Sending("POST", path, {}, content=content, read_seconds=LONG_READ_SECONDS)
+        return _reply(AdvisoryLoadBody, self._connection.ask(sending))
+
+    def match_advisories(self, question: MatchQuestion) -> Reply[tuple[MatchedReleaseBody, ...]]:
+        """Return what the loaded advisories say of releases, one line each."""
+        sending = Sending(
+            "POST", addresses.API_ADVISORY_MATCHES, {}, content=question.model_dump_json(exclude_unset=True)
+        )
+        text = self._connection.ask(sending)
+        return Reply(tuple(_parse(MatchedReleaseBody, line) for line in text.splitlines() if line), text)
 
     def show_ledger(
         self, feed: FeedPath | None = None, *, after: int = 0, limit: int = 1000

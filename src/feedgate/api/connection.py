@@ -60,7 +60,10 @@ class Server:
 
 @dataclass(frozen=True, slots=True)
 class Sending:
-    """A call: ``content`` is a JSON text, or ``fields`` and ``file`` (its name, its bytes) make a form."""
+    """A call: ``content`` is a JSON text, or ``fields`` and ``file`` (its name, its bytes) make a form.
+
+    ``bare`` are a file's bytes that go as they are, under their media type.
+    """
 
     method: str
     path: str
@@ -69,6 +72,7 @@ class Sending:
     key: str | None = None
     fields: Mapping[str, str] | None = None
     file: tuple[str, BinaryIO] | None = None
+    bare: tuple[str, BinaryIO] | None = None
     read_seconds: float = READ_SECONDS
 
     @property
@@ -87,6 +91,8 @@ class Sending:
             name, content = self.file
             given["data"] = dict(self.fields or {})
             given["files"] = {"content": (name, content, "application/octet-stream")}
+        if self.bare is not None:
+            headers["Content-Type"], given["content"] = self.bare
         return given | {"headers": headers}
 
 
@@ -159,8 +165,9 @@ class Connection:
         return True
 
     def _ask_now(self, sending: Sending) -> str:
-        if sending.file is not None:
-            sending.file[1].seek(0)
+        for sent in (sending.file, sending.bare):
+            if sent is not None:
+                sent[1].seek(0)
         return _checked(self._http.request(sending.method, sending.path, **sending.arguments()))
 
 

@@ -5,6 +5,7 @@ Every key is known by its dotted name (``upstream.url``), stands in
 ``FEEDGATE_UPSTREAM__URL``. The docs' page is made from this table.
 """
 
+import json
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 
 from feedgate.app.settings_errors import SettingsSyntax, UnknownSetting, UnreadableSettings, WrongSetting
 from feedgate.app.stated import PREFIX, is_setting
+from feedgate.model.advisory_source import InvalidAdvisorySourceName, parse_advisory_source_name
 from feedgate.model.redaction import STARS, without_secrets
 from feedgate.model.secret import Secret
 
@@ -27,6 +29,11 @@ ENVIRONMENT = "the environment"
 _ADDRESS = "expected an address with http:// or https://, a host and a path"
 _NO_CREDENTIALS = "expected an address without credentials; they go into upstream.credentials"
 _CREDENTIALS = "expected USER:PASSWORD"
+_JSON_LIST = "expected a JSON list of objects with name, url and max_age"
+_OWN_NAMES = "expected sources with names of their own"
+
+OSV_URL = "https://osv-vulnerabilities.storage.googleapis.com/PyPI/all.zip"
+"""OSV's public zip of what it knows of PyPI: PyPI's own advisories, GitHub's, and malicious packages."""
 
 
 def _is_address(raw: str) -> str:
@@ -53,6 +60,30 @@ def _is_credentials(raw: object) -> object:
 def _split_list(raw: object) -> object:
     """A list in the environment is one text with commas."""
     return [part.strip() for part in raw.split(",") if part.strip()] if isinstance(raw, str) else raw
+
+
+def _read_json(raw: object) -> object:
+    """A list of tables in the environment is one text of JSON."""
+    if not isinstance(raw, str):
+        return raw
+    try:
+        return json.loads(raw)
+    except json.JSONDecodeError as error:
+        raise ValueError(_JSON_LIST) from error
+
+
+def _is_source_name(raw: str) -> str:
+    try:
+        return parse_advisory_source_name(raw)
+    except InvalidAdvisorySourceName as error:
+        raise ValueError(f"{error.message}. {error.next_step}") from error
+
+
+def _have_own_names(sources: tuple["AdvisorySourceSettings", ...]) -> tuple["AdvisorySourceSettings", ...]:
+    names = [source.name for source in sources]
+    if len(set(names)) < len(names):
+        raise ValueError(_OWN_NAMES)
+    return sources
 
 
 class Section(BaseModel):
@@ -156,6 +187,30 @@ class AccessSettings(Section):
     )
 
 
+class AdvisorySourceSettings(Section):
+    """One place that publishes advisories."""
+
+    name: Annotated[str, AfterValidator(_is_source_name)]
+    url: Annotated[str, AfterValidator(_is_address)]
+    max_age: float = Field(7, gt=0, le=36500)
+
+    def __str__(self) -> str:
+        return f"{self.name} {self.url} {self.max_age:g} days"
+
+
+class AdvisorySettings(Section):
+    """Where advisories come from."""
+
+    sources: Annotated[
+        tuple[AdvisorySourceSettings, ...], BeforeValidator(_read_json), AfterValidator(_have_own_names)
+    ] = Field(
+        (AdvisorySourceSettings(name="osv", url=OSV_URL, max_age=7),),
+        description="Zips of OSV records, in the file each a table `[[advisories.sources]]` of `name`, `url` and `max_age` "
+        "(days; 7 without it), in the environment a JSON list of such objects. They may be connected to although their address "
+        "is not global. The first is what `feedgate advisories update` means.",
+    )
+
+
 class Settings(Section):
     """All settings; made by ``load_settings``."""
 
@@ -166,6 +221,7 @@ class Settings(Section):
     destinations: DestinationSettings = DestinationSettings()
     runs: RunSettings = RunSettings()
     access: AccessSettings = AccessSettings()
+    advisories: AdvisorySettings = AdvisorySettings()
 
 
 @dataclass(frozen=True, slots=True)
@@ -286,4 +342,6 @@ def _shown(key: str, value: object) -> str:
 
 
 def _shown_default(value: object) -> str:
-    return "" if value is None or value == () else str(value)
+    if isinstance(value, tuple):
+        return ", ".join(map(str, value))
+    return "" if value is None else str(value)

@@ -13,6 +13,7 @@ from typing import Final
 from starlette.types import ASGIApp
 
 from feedgate.access.attempts import Attempts
+from feedgate.app.advisory_wiring import advisories_of, advisory_loading
 from feedgate.app.clock import now
 from feedgate.app.directory import DataDirectory
 from feedgate.app.settings import Settings
@@ -82,6 +83,8 @@ async def web_application(
                 clock=now,
                 version=version("feedgate"),
                 allowed_destinations=AllowedDestinations.of(*settings.destinations.allowed_hosts),
+                advisory_loading=advisory_loading(settings, records, blobs),
+                advisories=advisories_of(settings, records, blobs),
                 checks=(
                     Check("records", partial(asyncio.to_thread, records.check)),
                     Check("blobs", blobs.check),

@@ -37,6 +37,8 @@ COMMANDS: Final[dict[str, tuple[str, str]]] = {
     "grant": ("grant", "Give an actor a role on a feed, or take it."),
     "token": ("token", "Make, list and revoke tokens."),
     "ledger": ("ledger", "Read a ledger, or verify it."),
+    "advisories": ("advisories", "Load advisory databases; ask what they say of releases."),
+    "policy": ("policy", "Read policy documents before a feed gets one."),
     "connect": ("connect", "Let pip, uv or Poetry on this machine use one feed and nothing else."),
 }
 """Each command, the file that holds it, and what it does in a line."""

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Final
 
-from feedgate.errors import Broken
+from feedgate.errors import Invalid
 from feedgate.formats.archive import UnreadableArchive, open_zip
 from feedgate.formats.osv import InvalidAdvisory, parse_advisory
 from feedgate.model.advisory import Advisory
@@ -31,7 +31,7 @@ _ENCRYPTED: Final = 0x1
 _CHUNK_BYTES: Final = 1024 * 1024
 
 
-class HostileAdvisoryZip(Broken):
+class HostileAdvisoryZip(Invalid):
     """An advisory database whose zip is no honest one, or larger than any."""
 
     code = "hostile-advisory-zip"

@@ -73,9 +73,8 @@ class AdvisoryDatabase:
     def fixed_by(self, name: ProjectName, version: Version) -> tuple[Match, ...]:
         """Return what the release is named as the fix of; ``fixed`` is its own version."""
         fixed = str(version)
-        return tuple(
-            match for stretch in self._of(name).stretches for match in stretch if match.fixed == fixed
-        )
+        found = (match for stretch in self._of(name).stretches for match in stretch if match.fixed == fixed)
+        return _in_order({match.id: match for match in found})
 
     def projects_named_by(self, identity: str) -> frozenset[ProjectName]:
         """Return the projects that the advisory of that id or alias speaks of."""

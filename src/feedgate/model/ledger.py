@@ -43,6 +43,7 @@ class Act(StrEnum):
     YANKED = "yanked"
     UNYANKED = "unyanked"
     PROJECT_CHANGED = "project-changed"
+    ADVISORIES_LOADED = "advisories-loaded"
 
 
 @dataclass(frozen=True, slots=True)

@@ -332,6 +332,25 @@ send_attempt = Table(
 )
 """Which run was last about to send a file there."""
 
+advisory_database = Table(
+    "advisory_database",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("source", String(64), nullable=False),
+    Column("digest", String(64), nullable=False),
+    Column("compiled", String(64), nullable=False),
+    Column("dated_at", BigInteger, nullable=False),
+    Column("loaded_at", BigInteger, nullable=False),
+    Column("records", Integer, nullable=False),
+    Column("withdrawn", Integer, nullable=False),
+    Column("malware", Integer, nullable=False),
+    Column("finding_count", Integer, nullable=False),
+    Column("findings", Text, nullable=False),
+    *_span(),
+)
+"""What is loaded of each source; the serials are those of the installation's ledger."""
+_one_open_row(advisory_database, advisory_database.c.source)
+
 download_count = Table(
     "download_count",
     metadata,

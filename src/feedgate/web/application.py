@@ -12,9 +12,12 @@ from feedgate.access.attempts import Attempts
 from feedgate.blobs.store import BlobStore
 from feedgate.feed.downloads import Downloads
 from feedgate.feed.upload import UploadParts
+from feedgate.gate.advisories import Advisories
+from feedgate.gate.load_advisories import LoadParts
 from feedgate.model.secret import Secret
 from feedgate.outside.allowed_destinations import AllowedDestinations
 from feedgate.records.database import Database
+from feedgate.web.advisories import AdvisoryDatabases
 from feedgate.web.authentication import Authentication, Door
 from feedgate.web.destinations import StandingDestinations
 from feedgate.web.feeds import Feeds
@@ -53,6 +56,8 @@ class WebParts:
     clock: Callable[[], datetime]
     version: str
     allowed_destinations: AllowedDestinations
+    advisory_loading: LoadParts
+    advisories: Advisories
     checks: Sequence[Check] = ()
     wake: Callable[[], None] = lambda: None
     is_closing: Callable[[], bool] = lambda: False
@@ -74,6 +79,7 @@ def make_operations(parts: WebParts) -> tuple[Operation, ...]:
         *runs.operations(),
         *Imports(parts.records, parts.clock, parts.wake, runs).operations(),
         *Reports(parts.records, parts.blobs).operations(),
+        *AdvisoryDatabases(parts.advisory_loading, parts.advisories, parts.clock).operations(),
         *Ledgers(parts.records).operations(),
         *Health(parts.checks, parts.version).operations(),
     )

@@ -114,7 +114,8 @@ def _describe(operation: Operation, references: Any) -> dict[str, Any]:
         schema = references[operation.takes, "validation"]
         described["requestBody"] = {"required": True, "content": {JSON: {"schema": schema}}}
     elif operation.takes is not None:
-        described["requestBody"] = {"required": True, "content": {operation.takes: {"schema": _FORM}}}
+        schema = _FORM if operation.takes == UPLOAD_FORM else _BYTES
+        described["requestBody"] = {"required": True, "content": {operation.takes: {"schema": schema}}}
     return described
 
 
@@ -173,9 +174,11 @@ def _faults(operation: Operation) -> Iterator[HTTPStatus]:
         yield HTTPStatus.INSUFFICIENT_STORAGE
     if operation.takes is not None:
         yield HTTPStatus.REQUEST_ENTITY_TOO_LARGE
-    if operation.takes == UPLOAD_FORM:
+    if operation.takes == UPLOAD_FORM or operation.fetches:
         yield HTTPStatus.BAD_GATEWAY
 
+
+_BYTES: Final = {"type": "string", "format": "binary"}
 
 _FORM: Final = {
     "type": "object",

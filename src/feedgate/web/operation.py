@@ -19,6 +19,7 @@ from feedgate.web.parameters import Parameter
 Endpoint: TypeAlias = Callable[[Request], Awaitable[Response]]
 
 UPLOAD_FORM: Final = "multipart/form-data"
+ZIP: Final = "application/zip"
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +29,7 @@ class Operation:
     ``name`` is for ever: client programs are generated from it. ``needs`` is the
     permission that the use case asks for, None where anybody may call. ``answers``
     None = no JSON; with ``lines`` one JSON object a line. ``takes`` is the body's
-    model, or a media type.
+    model, or a media type. With ``fetches`` strangers are asked before it answers.
     """
 
     name: str
@@ -41,6 +42,7 @@ class Operation:
     takes: type[Body] | str | None = None
     lines: bool = False
     conflicts: bool = False
+    fetches: bool = False
     parameters: tuple[Parameter, ...] = ()
 
     @property
