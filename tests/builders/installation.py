@@ -185,7 +185,9 @@ async def open_installation(root: Path, *, clock: Clock | None = None) -> AsyncI
         records.check()
 
     async with Looks.opened(records, blobs, clock, processes=1) as looks:
-        uploads = UploadParts(records, blobs, looks, listing, FormLimits(), FILE_LIMIT_BYTES)
+        uploads = UploadParts(
+            records, blobs, looks, listing, Advisories(records, blobs, ()), FormLimits(), FILE_LIMIT_BYTES
+        )
         parts = WebParts(
             records=records,
             blobs=blobs,

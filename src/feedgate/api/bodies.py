@@ -54,11 +54,15 @@ class FeedChange(Body):
 
 
 class FeedBody(Body):
-    """A feed as the caller sees it; ``grants`` only for its Owners."""
+    """A feed as the caller sees it; ``grants`` only for its Owners.
+
+    ``policy`` is the name, ``policy_document`` the text where it is the feed's own.
+    """
 
     feed: str
     public: bool
     policy: str
+    policy_document: str | None = None
     uploads: Uploads
     targets: list[str]
     role: Role

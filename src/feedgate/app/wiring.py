@@ -54,6 +54,7 @@ async def web_application(
     )
     blobs = Files(directory.blobs)
     downloads = Downloads(records, now)
+    advisories = advisories_of(settings, records, blobs)
     async with AsyncExitStack() as stack:
         stack.callback(records.close)
         await stack.enter_async_context(_counting(downloads))
@@ -67,6 +68,7 @@ async def web_application(
                     blobs=blobs,
                     looks=looks,
                     upstream=_OpenedWhenAsked(settings, directory, stack),
+                    advisories=advisories,
                     form_limits=FormLimits(
                         field_bytes=settings.limits.form_field_bytes,
                         fields=settings.limits.form_fields,
@@ -84,7 +86,7 @@ async def web_application(
                 version=version("feedgate"),
                 allowed_destinations=AllowedDestinations.of(*settings.destinations.allowed_hosts),
                 advisory_loading=advisory_loading(settings, records, blobs),
-                advisories=advisories_of(settings, records, blobs),
+                advisories=advisories,
                 checks=(
                     Check("records", partial(asyncio.to_thread, records.check)),
                     Check("blobs", blobs.check),

@@ -12,6 +12,7 @@ from typing import Final
 
 import uv
 
+from feedgate.app.advisory_wiring import advisories_of
 from feedgate.app.clock import now
 from feedgate.app.destination_wiring import open_destination, standing_destinations
 from feedgate.app.directory import DataDirectory
@@ -60,7 +61,16 @@ async def open_worker(
         Loopback() as loopback,
     ):
         parts = IntakeParts(
-            sources=Sources(records, blobs, fetcher, upstream, looks, destinations),
+            sources=Sources(
+                records,
+                blobs,
+                fetcher,
+                upstream,
+                looks,
+                destinations,
+                advisories_of(settings, records, blobs),
+                now,
+            ),
             imports=import_sources(settings, records, _own(own)),
             uv=Uv(
                 Path(uv.find_uv_bin()),

@@ -9,6 +9,7 @@ from feedgate.api.client import Reply
 from feedgate.cli import units
 from feedgate.cli.arguments import FeedArgument, TargetsOption
 from feedgate.cli.door import opened
+from feedgate.cli.policy_choice import PolicyOption, policy_text
 from feedgate.cli.show import inert, json_text, lines, table
 from feedgate.model.feed import Uploads
 from feedgate.model.names import parse_feed_path
@@ -20,7 +21,6 @@ target = typer.Typer(help="Add and remove a feed's targets.", rich_markup_mode=N
 app.add_typer(target, name="target")
 
 Public = Annotated[bool | None, typer.Option("--public/--private", help="Reads need no token.")]
-Policy = Annotated[str | None, typer.Option(metavar="NAME", help="The policy that decides what enters.")]
 UploadsOption = Annotated[
     Uploads | None, typer.Option(help="What a first upload makes of its name: internal, or look-up upstream.")
 ]
@@ -32,7 +32,7 @@ def create(  # what a feed is
     context: typer.Context,
     feed: FeedArgument,
     targets: TargetsOption = None,
-    policy: Policy = None,
+    policy: PolicyOption = None,
     public: Public = None,
     uploads: UploadsOption = None,
 ) -> None:
@@ -42,7 +42,7 @@ def create(  # what a feed is
         organization=path.organization,
         feed=path.feed,
         targets=targets or [],
-        policy=policy or "open",
+        policy=policy_text(policy) or "open",
         public=bool(public),
         uploads=uploads or Uploads.INTERNAL,
     )
@@ -80,12 +80,12 @@ def show(context: typer.Context, feed: FeedArgument) -> None:
 def set_feed(
     context: typer.Context,
     feed: FeedArgument,
-    policy: Policy = None,
+    policy: PolicyOption = None,
     public: Public = None,
     uploads: UploadsOption = None,
 ) -> None:
     """Change a feed's settings; what is not named stays."""
-    stated = {"public": public, "policy": policy, "uploads": uploads}
+    stated = {"public": public, "policy": policy_text(policy), "uploads": uploads}
     change = FeedChange.model_validate({name: value for name, value in stated.items() if value is not None})
     path = parse_feed_path(feed)
     with opened(context) as door:

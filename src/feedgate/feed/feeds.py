@@ -13,7 +13,7 @@ from feedgate.model.feed import Feed, Uploads
 from feedgate.model.ledger import Act, Serial
 from feedgate.model.names import FeedPath
 from feedgate.model.target import Target
-from feedgate.policy.policies import find_policy
+from feedgate.policy.document import read_policy
 from feedgate.records import actors, distributions, feeds
 from feedgate.records.database import Change, Database, View, head_of
 from feedgate.records.feeds import Located
@@ -83,10 +83,10 @@ def create_feed(  # noqa: PLR0913  # what a feed is
 ) -> FeedSummary:
     """Make a feed, and its organization on first use; the caller becomes its Owner.
 
-    Raises FeedExists, UnknownPolicy, and what ``require_administrator`` raises.
+    Raises FeedExists, UnknownPolicy, InvalidPolicy, and what ``require_administrator`` raises.
     """
     by = require_administrator(caller)
-    find_policy(policy)
+    read_policy(policy)
     _ensure_organization(records, path.organization, by=by, now=now)
     if by != LOCAL_ADMINISTRATOR:
         ensure_actor(records, by, by=by, now=now)
@@ -153,7 +153,7 @@ def set_feed(  # each setting may be left as it is
 ) -> FeedSummary:
     """Change a feed's settings; None leaves one as it is, the same again is no entry."""
     if policy is not None:
-        find_policy(policy)
+        read_policy(policy)
     with records.read() as view:
         located = require(view, caller, Permission.FEED_MANAGE, path)
     with records.change(located.id, Act.FEED_CHANGED, require_actor(caller), now) as change:

@@ -23,7 +23,9 @@ from feedgate.feed.spent import NameSpent
 from feedgate.feed.upload_errors import RELEASE_OPEN, ReleaseClosed, UploadHeld, UploadRefused, UploadTooLarge
 from feedgate.formats.core_metadata import parse_core_metadata
 from feedgate.formats.upload_form import FileBegins, FileChunk, FormLimits, UploadForm, UploadFormParser
+from feedgate.gate.advisories import Advisories
 from feedgate.gate.decide import decide_import, decide_upload
+from feedgate.gate.facts import ByName
 from feedgate.gate.look import Looks
 from feedgate.gate.looked import Looked
 from feedgate.model.access import Caller
@@ -34,7 +36,7 @@ from feedgate.model.feed import Feed, FeedProject, Origin, Uploads, UpstreamRule
 from feedgate.model.ledger import Act, Serial
 from feedgate.model.names import FeedPath, ProjectName
 from feedgate.model.run import RunId
-from feedgate.policy.policies import find_policy
+from feedgate.policy.document import read_policy
 from feedgate.records import distributions, feeds, projects
 from feedgate.records.database import Change, Database, Snapshot
 from feedgate.records.distributions import Published
@@ -82,6 +84,7 @@ class UploadParts:
     blobs: BlobStore
     looks: Looks
     upstream: Listing
+    advisories: Advisories
     form_limits: FormLimits
     file_limit_bytes: int
 
@@ -141,7 +144,8 @@ async def receive_upload(  # who, where, what, how, when
         if listed is None:
             _check_own_kind(form.filename)
         # In threads: a hostile METADATA takes seconds to read.
-        decision = await asyncio.to_thread(_decide, feed, received, listed, clock())
+        known_by_name = ByName(await parts.advisories.current(), clock())
+        decision = await asyncio.to_thread(_decide, feed, received, listed, known_by_name)
         if decision.verdict is not Verdict.ADMIT:
             error = await asyncio.to_thread(
                 _keep_out, parts.records, located, caller, received, decision, clock()
@@ -204,11 +208,14 @@ def _read(received: _Received) -> _Received:
     )
 
 
-def _decide(feed: Feed, received: _Received, listed: Distribution | None, now: datetime) -> Decision:
-    policy, filename = find_policy(feed.policy), received.form.filename
+def _decide(feed: Feed, received: _Received, listed: Distribution | None, by_name: ByName) -> Decision:
+    policy, filename = read_policy(feed.policy), received.form.filename
+    stem = parse_filename(filename)
+    advised = by_name.advised(stem.project, stem.version)
     if listed is None:
-        return decide_upload(policy, filename, received.looked, now=now)
-    return decide_import(policy, replace(listed, filename=filename), received.looked, now=now)
+        return decide_upload(policy, filename, received.looked, advised, now=by_name.now)
+    file = replace(listed, filename=filename)
+    return decide_import(policy, file, received.looked, advised, now=by_name.now)
 
 
 async def _listed(

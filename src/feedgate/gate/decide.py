@@ -11,25 +11,31 @@ from feedgate.model.decision import Decision
 from feedgate.model.digest import Digest
 from feedgate.model.distribution import Distribution, Kind
 from feedgate.policy.decide import decide
-from feedgate.policy.facts import Facts, NotStated, Stated, Way
+from feedgate.policy.facts import Advised, Facts, NotStated, Stated, Way
 from feedgate.policy.policies import Policy
 
 
-def decide_import(policy: Policy, file: Distribution, looked: Looked, *, now: datetime) -> Decision:
+def decide_import(
+    policy: Policy, file: Distribution, looked: Looked, advised: Advised | None, *, now: datetime
+) -> Decision:
     """Decide on a file as the upstream's page lists it; ``now`` is aware UTC."""
-    return decide(policy, _facts(file.filename, Way.IMPORT, file, looked), now=now)
+    return decide(policy, _facts(file.filename, Way.IMPORT, file, looked, advised), now=now)
 
 
-def decide_upload(policy: Policy, filename: str, looked: Looked, *, now: datetime) -> Decision:
+def decide_upload(
+    policy: Policy, filename: str, looked: Looked, advised: Advised | None, *, now: datetime
+) -> Decision:
     """Decide on a file that somebody sends under ``filename``; ``now`` is aware UTC."""
-    return decide(policy, _facts(filename, Way.UPLOAD, None, looked), now=now)
+    return decide(policy, _facts(filename, Way.UPLOAD, None, looked, advised), now=now)
 
 
-def _facts(filename: str, way: Way, file: Distribution | None, looked: Looked) -> Facts:
+def _facts(
+    filename: str, way: Way, file: Distribution | None, looked: Looked, advised: Advised | None
+) -> Facts:
     # What was looked at as a wheel was never looked at as an sdist, and the other way round.
     inspections = looked.inspections if filename.endswith(".whl") is (looked.kind is Kind.WHEEL) else ()
     findings = {inspection.inspector: inspection.findings for inspection in inspections}
-    return Facts(filename, way, file, findings, _stated(filename, looked.metadata))
+    return Facts(filename, way, file, findings, _stated(filename, looked.metadata), advised)
 
 
 def _stated(filename: str, raw: bytes | None) -> Stated | NotStated | None:

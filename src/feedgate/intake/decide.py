@@ -6,19 +6,22 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import ClassVar
 
+from packaging.version import Version
+
 from feedgate.feed.verdicts import note_verdict
 from feedgate.gate.decide import decide_import, decide_upload
+from feedgate.gate.facts import PageJudge
 from feedgate.gate.look import Looks
 from feedgate.gate.looked import Looked
 from feedgate.intake.kept import Judged, feed_of, fetched_by, keep_judged, resolved_by
+from feedgate.intake.run_index import RunIndexes
 from feedgate.model.decision import Decision, Verdict
 from feedgate.model.digest import Digest
 from feedgate.model.distribution import Distribution
+from feedgate.model.index import ProjectPage
 from feedgate.model.resolution import Pin
 from feedgate.model.run import Done, Event, Held, Outcome, Refused, Run, Tell
 from feedgate.model.target import Target
-from feedgate.policy.policies import Policy, find_policy
-from feedgate.records import feeds
 from feedgate.records.database import Database
 from feedgate.records.feeds import Located
 
@@ -33,6 +36,7 @@ class Decide:
 
     records: Database
     looks: Looks
+    views: RunIndexes
     clock: Callable[[], datetime]
 
     async def __call__(self, run: Run, target: Target | None, tell: Tell) -> Outcome:
@@ -40,14 +44,17 @@ class Decide:
         del target
         resolved = await asyncio.to_thread(resolved_by, self.records, run.id)
         fetched = await asyncio.to_thread(fetched_by, self.records, run.id)
-        located, policy = await asyncio.to_thread(self._feed, run)
+        located = await asyncio.to_thread(feed_of, self.records, run)
+        view = await self.views.of(run)
         pins = {pin.file.filename: pin for part in resolved.values() for pin in part.pins if not pin.present}
         digests = {} if fetched is None else fetched.digests
         looked = await self.looks.look_all([(digests[name], name) for name in pins], seen=lambda _count: None)
+        pages = {pin.project: await view.overlay.page(pin.project) for pin in pins.values()}
         # In a thread: a hostile METADATA takes seconds to read.
         decisions = await asyncio.to_thread(
             lambda: {
-                name: _decide(policy, pin, looked[digests[name]], self.clock()) for name, pin in pins.items()
+                name: _decide(view.gate, pages[pin.project], pin, looked[digests[name]])
+                for name, pin in pins.items()
             }
         )
         judged = tuple(
@@ -62,22 +69,18 @@ class Decide:
                 return outcome(_in_words(kept_out))
         return Done()
 
-    def _feed(self, run: Run) -> tuple[Located, Policy]:
-        located = feed_of(self.records, run)
-        with self.records.read() as view:
-            feed = feeds.state(view, located)
-        return located, find_policy("open" if feed is None else feed.policy)
-
     def _note(self, run: Run, located: Located, verdict: Verdict, files: Sequence[Judged]) -> None:
         kept_out = [(file.filename, file.digest, file.reason) for file in files]
         note_verdict(self.records, located, run.id, run.requester, verdict, kept_out, now=self.clock())
 
 
-def _decide(policy: Policy, pin: Pin, looked: Looked, now: datetime) -> Decision:
+def _decide(gate: PageJudge, page: ProjectPage, pin: Pin, looked: Looked) -> Decision:
     """Decide on a file as what it is: a destination's own is like an upload, all others are imports."""
+    policy, now = gate.policy, gate.by_name.now
+    advised = gate.advised(page, Version(pin.version))
     if pin.internal:
-        return decide_upload(policy, pin.file.filename, looked, now=now)
-    return decide_import(policy, pin.file, looked, now=now)
+        return decide_upload(policy, pin.file.filename, looked, advised, now=now)
+    return decide_import(policy, pin.file, looked, advised, now=now)
 
 
 def _judged(file: Distribution, digest: Digest, decision: Decision) -> Judged:

@@ -5,6 +5,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
+from feedgate.model.canonical import Json
 from feedgate.model.digest import Digest
 from feedgate.model.distribution import Distribution
 from feedgate.model.names import ProjectName
@@ -31,6 +32,18 @@ class Resolved:
     kept: tuple[ProjectName, ...]
     escapes: tuple[str, ...]
     brought: tuple[Digest, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """What a run is judged by from its start to its end: the time (aware UTC), the policy, the advisory databases.
+
+    ``policy`` is its name or its document, ``databases`` the digest of each source's compiled form.
+    """
+
+    now: datetime
+    policy: str
+    databases: Mapping[str, Digest]
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +86,23 @@ def feed_of(records: Database, run: Run) -> Located:
     """Return where the run's feed stands."""
     with records.read() as view:
         return Located(runs.feed_of(view, run.id), run.feed)
+
+
+def keep_moment(records: Database, run: RunId, moment: Moment) -> None:
+    """Keep what the run is judged by."""
+    with records.note() as note:
+        databases: dict[str, Json] = dict(moment.databases)
+        body: Json = {"now": format_time(moment.now), "policy": moment.policy, "databases": databases}
+        outcomes.put(note, run, "moment", body)
+
+
+def moment_of(records: Database, run: RunId) -> Moment | None:
+    """Return what the run is judged by, None before it has begun."""
+    body = _find(records, run, "moment")
+    if body is None:
+        return None
+    databases = {name: Digest(digest) for name, digest in body["databases"].items()}
+    return Moment(datetime.fromisoformat(body["now"]), body["policy"], databases)
 
 
 def keep_resolved(records: Database, run: RunId, target: str, resolved: Resolved) -> None:

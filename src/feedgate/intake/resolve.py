@@ -5,10 +5,10 @@ other patches of a bare minor too.
 """
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import ClassVar
+from typing import ClassVar, TypeAlias
 
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
@@ -27,17 +27,21 @@ from feedgate.intake.run_index import RunIndex, RunIndexes, asked_by
 from feedgate.intake.step_back import step_back
 from feedgate.intake.uv import IndexFault, Solved, Uv, Wanted
 from feedgate.intake.way_out import with_way_out
+from feedgate.model.decision import Decision, Verdict
 from feedgate.model.distribution import parse_filename
 from feedgate.model.environment import marker_environment
 from feedgate.model.index import Index
 from feedgate.model.names import ProjectName
 from feedgate.model.resolution import PassedOver, Pin
-from feedgate.model.run import Done, Event, Failed, Outcome, Run, Tell
+from feedgate.model.run import Done, Event, Failed, Held, Outcome, Refused, Run, Tell
 from feedgate.model.target import NEWEST_PATCH, Target
 from feedgate.records.database import Database
 
 _MOST_ROUNDS = 5
 _MOST_STEPS_BACK = 10
+
+
+_Found: TypeAlias = tuple[dict[ProjectName, Pin], dict[ProjectName, CoreMetadata]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +61,9 @@ class Resolve:
             raise RuntimeError("resolve is a step of one target")
         view = await self.views.of(run)
         asked = await asyncio.to_thread(asked_by, self.records, run)
+        blind = view.gate.why_blind()
+        if blind is not None:
+            return Held(blind)
         work = _Work(self, run, target, view, asked, self.scratch / run.id / target.file_form)
         try:
             outcome = await work.choose(tell)
@@ -64,7 +71,7 @@ class Resolve:
             if view.faced is not None:
                 because = dict(view.faced.learning.internal)
                 await asyncio.to_thread(keep_internal, self.records, run.id, str(target), because)
-        if isinstance(outcome, Failed):
+        if isinstance(outcome, Failed | Refused):
             return outcome
         await asyncio.to_thread(keep_resolved, self.records, run.id, str(target), outcome)
         tell(Event("resolved", {"projects": len(outcome.pins), "pythons": list(outcome.pythons)}))
@@ -83,11 +90,17 @@ class _Work:
     folder: Path
     escapes: tuple[str, ...] = ()
     left_out: Mapping[ProjectName, Sequence[LeftOut]] = field(default_factory=dict)
+    gravest: Verdict = Verdict.ADMIT
+    """What policy says at most of what may be chosen."""
+    hidden: dict[ProjectName, Mapping[str, Decision]] = field(default_factory=dict)
+    """What policy kept out of the pages that were asked for, by project and file name."""
 
-    async def choose(self, tell: Tell) -> Resolved | Failed:
+    async def choose(self, tell: Tell) -> Resolved | Refused | Failed:
         asked_words = words(self.asked, self.target, self.target.python)
-        found = await self._solve_within(asked_words, tell)
-        if isinstance(found, Failed):
+        found: _Found | Refused | Failed = await self._solve_within(asked_words, tell)
+        if isinstance(found, Failed) and self._is_hidden(Verdict.HOLD, Verdict.REFUSE):
+            found = await self._solve_with_hidden(found, asked_words, tell)
+        if isinstance(found, Failed | Refused):
             return found
         pins, members = found
         tell(Event("chosen", {"projects": len(pins)}))
@@ -112,9 +125,43 @@ class _Work:
             brought=tuple(sorted(self.view.arrivals.brought)),
         )
 
-    async def _solve_within(
-        self, asked_words: Words, tell: Tell
-    ) -> tuple[dict[ProjectName, Pin], dict[ProjectName, CoreMetadata]] | Failed:
+    def _is_hidden(self, *verdicts: Verdict) -> bool:
+        return any(one.verdict in verdicts for page in self.hidden.values() for one in page.values())
+
+    async def _solve_with_hidden(
+        self, failed: Failed, asked_words: Words, tell: Tell
+    ) -> _Found | Refused | Failed:
+        """Choose with what policy holds, which the run then waits for; else tell what it refuses.
+
+        The reasons come from what was hidden, never from the resolver's words.
+        """
+        for gravest in (Verdict.HOLD, Verdict.REFUSE):
+            if not self._is_hidden(gravest):
+                continue
+            kept_out = {name: dict(page) for name, page in self.hidden.items()}
+            self.gravest, self.hidden = gravest, {}
+            found = await self._solve_within(asked_words, tell)
+            if isinstance(found, Failed):
+                self.hidden = {**kept_out, **self.hidden}
+                continue
+            if gravest is Verdict.HOLD:
+                return found
+            pins, _members = found
+            return Refused(self._why_refused(pins))
+        return failed
+
+    def _why_refused(self, pins: Mapping[ProjectName, Pin]) -> str:
+        """Name each chosen file that policy refuses, with rule and reason."""
+        judged = self.view.gate.decision_of
+        decisions = [judged(pin.project, pin.file.filename) for _, pin in sorted(pins.items())]
+        refused = [one for one in decisions if one is not None and one.verdict is Verdict.REFUSE]
+        named = "; ".join(one.reason for one in refused)
+        return (
+            f"{named}. Next: ask for a version that is fixed, where one is named; else an Owner of "
+            f"{self.run.feed} may change its policy ({refused[0].policy})"
+        )
+
+    async def _solve_within(self, asked_words: Words, tell: Tell) -> _Found | Failed:
         """Choose, and choose again without what exceeds the destination's limits, until nothing does."""
         for _ in range(_MOST_STEPS_BACK):
             found = await self._solve_preferring(asked_words)
@@ -204,7 +251,8 @@ class _Work:
         *,
         fixed: tuple[Requirement, ...] = (),
     ) -> Solved | Failed:
-        admitting = self.view.admitting(python, asked_words.hashes, newest_allowed(self.asked))
+        permitted = self.view.permitted(self.gravest)
+        admitting = Admitting(permitted, python, asked_words.hashes, newest_allowed(self.asked))
         wanted = Wanted(
             requirements=asked_words.wanted,
             python=python,
@@ -217,6 +265,7 @@ class _Work:
         answer = await self.step.uv.compile(
             mount, wanted, working_directory=self.folder / python, cached=self.view.may_be_kept
         )
+        self.hidden.update(permitted.hidden)
         if python == self.target.python:
             self.left_out = admitting.left_out
         self.escapes += answer.asked.escapes
@@ -241,6 +290,8 @@ class _Work:
         for filename, reason in hidden.items():
             name = parse_filename(filename).project
             left_out[name] = (*left_out.get(name, ()), LeftOut(filename, DESTINATION, reason))
+        for name, decisions in self.hidden.items():
+            left_out[name] = (*left_out.get(name, ()), *_kept_out(decisions))
         found = await passed_over(self._admissible(), chosen, left_out)
         asked = await kept_back(self._admissible(), chosen, asked_words.names, hidden)
         return (*without_sources_of(found, hidden), *asked)
@@ -290,6 +341,13 @@ class _Work:
             for name, version in self.view.preferred
             if name not in free and (self.asked.allow_prereleases or not Version(version).is_prerelease)
         )
+
+
+def _kept_out(decisions: Mapping[str, Decision]) -> Iterator[LeftOut]:
+    """Yield what policy hid, each file by the first rule that keeps it out."""
+    for filename, decision in decisions.items():
+        for opinion in decision.deciding[:1]:
+            yield LeftOut(filename, opinion.rule, opinion.reason.removeprefix(f"{filename}: "))
 
 
 def _fault(answer: IndexFault) -> Failed:

@@ -19,24 +19,28 @@ from feedgate.errors import Broken
 from feedgate.feed.index import read_names
 from feedgate.feed.moment import read_moment
 from feedgate.formats.core_metadata import CoreMetadata, parse_core_metadata
+from feedgate.gate.advisories import Advisories
+from feedgate.gate.advisory_database import AdvisoryDatabase
+from feedgate.gate.facts import ByName, PageJudge
 from feedgate.gate.look import Looks
-from feedgate.index.admitting import Admitting
 from feedgate.index.fitting import Fitting
 from feedgate.index.hiding import Hiding
 from feedgate.index.learning_overlay import LearningOverlay
 from feedgate.index.loopback import Mount, link
 from feedgate.index.over_http import Entries
 from feedgate.index.overlay import Overlay
+from feedgate.index.permitted import Permitted
 from feedgate.index.remembered import Remembered
 from feedgate.index.shared_task import retrieve
 from feedgate.intake.arrivals import Arrivals, Downloads, digest_stored
 from feedgate.intake.asked import Asked
 from feedgate.intake.asked_destination import AskedDestination
 from feedgate.intake.destinations import DestinationRemoved, Destinations
-from feedgate.intake.kept import feed_of
+from feedgate.intake.kept import Moment, feed_of, keep_moment, moment_of
 from feedgate.intake.learnt import Learnt, learnt_by
 from feedgate.intake.read_ahead import ReadAhead
 from feedgate.intake.upstream_guard import UpstreamGuard
+from feedgate.model.decision import Verdict
 from feedgate.model.destination import Limits
 from feedgate.model.digest import Digest
 from feedgate.model.distribution import Distribution
@@ -47,7 +51,9 @@ from feedgate.model.run import Run, RunId, RunKind
 from feedgate.outside.destination import Destination
 from feedgate.outside.fetcher import Fetcher, Stored
 from feedgate.outside.receiving import ReceivingStore
-from feedgate.records import destinations, distributions, runs
+from feedgate.policy.document import read_policy
+from feedgate.policy.policies import OPEN, Policy
+from feedgate.records import destinations, distributions, feeds, runs
 from feedgate.records.database import Database
 from feedgate.records.feeds import Located
 
@@ -80,6 +86,8 @@ class Sources:
     upstream: Index
     looks: Looks
     destinations: Destinations
+    advisories: Advisories
+    clock: Callable[[], datetime]
 
 
 class Names(Protocol):
@@ -120,6 +128,7 @@ class RunIndex:
     overlay: Index
     source: ReadAhead
     arrivals: Arrivals
+    gate: PageJudge
     faced: Faced | None = None
     staging: "asyncio.Task[Staging] | None" = None
     """What ``staging.stage`` works out once for all steps."""
@@ -143,11 +152,9 @@ class RunIndex:
         """Return whether the destination lists these bytes under that name."""
         return self.faced is not None and self.faced.learning.lists(file.stem.project, file)
 
-    def admitting(
-        self, python: str, stated: Mapping[ProjectName, frozenset[str]], newest: datetime | None
-    ) -> Admitting:
-        """Return what the resolver may choose from on one exact Python; ``stated`` are hashes by project."""
-        return Admitting(self._fitting(), python, stated, newest)
+    def permitted(self, gravest: Verdict) -> Permitted:
+        """Return what may be chosen where policy lets pass what it says nothing graver of than ``gravest``."""
+        return Permitted(self._fitting(), self.gate.judge, gravest)
 
     @property
     def may_be_kept(self) -> bool:
@@ -166,7 +173,7 @@ class RunIndex:
             faced.hiding.hide_release,
         )
 
-    def mount(self, admitting: Admitting) -> Mount:
+    def mount(self, admitting: Index) -> Mount:
         """Return what the resolver is served for it."""
         return Mount(admitting, self._entries, self.arrivals.stored)
 
@@ -219,11 +226,25 @@ class RunIndexes:
 
     async def _open(self, run: Run) -> RunIndex:
         asked = await asyncio.to_thread(asked_by, self._sources.records, run)
+        moment, advisories = await self._moment(run)
+        policy, by_name = read_policy(moment.policy), ByName(advisories, moment.now)
         if asked.destination is None:
-            return await asyncio.to_thread(self._over_feed, run)
-        return await self._over_destination(run, asked.destination)
+            return await asyncio.to_thread(self._over_feed, run, policy, by_name)
+        return await self._over_destination(run, asked.destination, policy, by_name)
 
-    def _over_feed(self, run: Run) -> RunIndex:
+    async def _moment(self, run: Run) -> tuple[Moment, AdvisoryDatabase]:
+        """Return what the run is judged by: what it began with, also after a restart."""
+        sources = self._sources
+        moment = await asyncio.to_thread(moment_of, sources.records, run.id)
+        if moment is not None:
+            return moment, await sources.advisories.pinned(moment.databases)
+        advisories = await sources.advisories.current()
+        policy = await asyncio.to_thread(_policy_of, sources.records, run)
+        moment = Moment(sources.clock(), policy, advisories.digests)
+        await asyncio.to_thread(keep_moment, sources.records, run.id, moment)
+        return moment, advisories
+
+    def _over_feed(self, run: Run, policy: Policy, by_name: ByName) -> RunIndex:
         sources = self._sources
         located = feed_of(sources.records, run)
         with sources.records.read(located.id) as snapshot:
@@ -235,9 +256,12 @@ class RunIndexes:
         overlay = Overlay(feed, upstream, names)
         arrivals = Arrivals(sources.fetcher, sources.blobs, sources.looks)
         source = ReadAhead(overlay, arrivals, sources.blobs)
-        return RunIndex(located, base, feed, names, overlay, source, arrivals, _preferred=preferred)
+        gate = PageJudge(policy, by_name, names.is_internal)
+        return RunIndex(located, base, feed, names, overlay, source, arrivals, gate, _preferred=preferred)
 
-    async def _over_destination(self, run: Run, asked: AskedDestination) -> RunIndex:
+    async def _over_destination(
+        self, run: Run, asked: AskedDestination, policy: Policy, by_name: ByName
+    ) -> RunIndex:
         """Let the destination take the feed's place; nothing is remembered of it but what this run learnt."""
         sources = self._sources
         located = await asyncio.to_thread(feed_of, sources.records, run)
@@ -262,7 +286,16 @@ class RunIndexes:
         faced = Faced(asked, destination, learning, overlay, learnt, limits)
         source = ReadAhead(overlay, arrivals, sources.blobs)
         base = await asyncio.to_thread(_head, sources.records, located)
-        return RunIndex(located, base, seen, learning, overlay, source, arrivals, faced)
+        gate = PageJudge(policy, by_name, learning.is_internal)
+        return RunIndex(located, base, seen, learning, overlay, source, arrivals, gate, faced)
+
+
+def _policy_of(records: Database, run: Run) -> str:
+    """Return the policy of the run's feed: its name or its document."""
+    located = feed_of(records, run)
+    with records.read() as view:
+        feed = feeds.state(view, located)
+    return OPEN.name if feed is None else feed.policy
 
 
 def _as_it_stands(records: Database, run: Run, located: Located, asked: AskedDestination) -> AskedDestination:

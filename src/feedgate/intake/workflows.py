@@ -59,7 +59,7 @@ def make_workflows(parts: IntakeParts) -> Mapping[RunKind, Workflow]:
             Once(Fetch(records, blobs, views)),
             Once(Build(records)),
             Once(Inspect(records, looks)),
-            Once(Decide(records, looks, clock)),
+            Once(Decide(records, looks, views, clock)),
             PerTarget(prove),
             Once(Publish(records, blobs, looks, views, prove, clock)),
             OnceTo(Send(records, blobs, looks, views, sources.destinations, prove, clock)),
@@ -76,7 +76,7 @@ def make_workflows(parts: IntakeParts) -> Mapping[RunKind, Workflow]:
         release=release,
     )
     plan = Workflow("plan", (PerTarget(resolve),), done=RunState.PLANNED, release=release)
-    move_in = MoveIn(records, blobs, looks, sources.upstream, parts.imports, clock)
+    move_in = MoveIn(records, blobs, looks, sources.upstream, parts.imports, sources.advisories, clock)
     return {
         RunKind.ADD: add,
         RunKind.PLAN: plan,

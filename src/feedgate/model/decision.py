@@ -1,6 +1,7 @@
 """Verdicts, the opinions of rules, and the decision that sums them up."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 
 
@@ -19,30 +20,43 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Opinion:
-    """What one rule says, and why, in one sentence."""
+    """What one rule says, and why, in one sentence; ``until`` is when time alone ends a hold (aware UTC)."""
 
     rule: str
     verdict: Verdict
     reason: str
+    until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """All opinions on one file, under the policy of that name."""
+    """All opinions on one file, under the policy of that name; those of the rules in ``reported`` do not count."""
 
     policy: str
     opinions: tuple[Opinion, ...]
+    reported: frozenset[str] = frozenset()
+
+    @property
+    def counting(self) -> tuple[Opinion, ...]:
+        """The opinions that the verdict is made of."""
+        return tuple(opinion for opinion in self.opinions if opinion.rule not in self.reported)
+
+    @property
+    def deciding(self) -> tuple[Opinion, ...]:
+        """The opinions that keep the file out; none where it is admitted."""
+        verdict = self.verdict
+        if verdict is Verdict.ADMIT:
+            return ()
+        return tuple(opinion for opinion in self.counting if opinion.verdict is verdict)
 
     @property
     def verdict(self) -> Verdict:
         """The gravest of the opinions; admit where there is none."""
         return max(
-            (opinion.verdict for opinion in self.opinions), key=lambda v: v.rank, default=Verdict.ADMIT
+            (opinion.verdict for opinion in self.counting), key=lambda v: v.rank, default=Verdict.ADMIT
         )
 
     @property
     def reason(self) -> str:
         """Why, in words: the reasons of the opinions that decided."""
-        return "; ".join(
-            o.reason for o in self.opinions if o.verdict is self.verdict and self.verdict is not Verdict.ADMIT
-        )
+        return "; ".join(opinion.reason for opinion in self.deciding)

@@ -10,7 +10,7 @@ from feedgate.policy.rule import Rule
 
 def decide(policy: Policy, facts: Facts, *, now: datetime) -> Decision:
     """Ask every rule of ``policy`` about one file; ``now`` is aware UTC."""
-    return Decision(policy.name, tuple(_opinion(rule, facts, now) for rule in policy.rules))
+    return Decision(policy.name, tuple(_opinion(rule, facts, now) for rule in policy.rules), policy.reported)
 
 
 def _opinion(rule: Rule, facts: Facts, now: datetime) -> Opinion:

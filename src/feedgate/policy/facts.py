@@ -7,6 +7,7 @@ from enum import StrEnum
 from packaging.specifiers import SpecifierSet
 from packaging.version import Version
 
+from feedgate.model.advisory import Match
 from feedgate.model.digest import Digest
 from feedgate.model.distribution import Distribution
 from feedgate.model.inspection import Finding
@@ -38,12 +39,24 @@ class NotStated:
 
 
 @dataclass(frozen=True, slots=True)
+class Advised:
+    """What a database says of a release: ``matches`` are its advisories, ``fixes`` those that name it as their fix.
+
+    A fix counts where the version that it would take the place of is affected.
+    """
+
+    matches: tuple[Match, ...] = ()
+    fixes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Facts:
     """One file at the gate.
 
     ``file`` is the file as the upstream's page lists it; None for uploads.
     ``findings`` are by inspector: one that is absent has not looked, one
     without findings found nothing. ``stated`` is None where no METADATA was read.
+    ``advised`` is None where no advisory database is loaded.
     """
 
     filename: str
@@ -51,3 +64,4 @@ class Facts:
     file: Distribution | None = None
     findings: Mapping[str, tuple[Finding, ...]] = field(default_factory=dict)
     stated: Stated | NotStated | None = None
+    advised: Advised | None = None

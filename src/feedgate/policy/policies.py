@@ -1,13 +1,17 @@
 """Policies: a name and its rules. The built-in ones stand here."""
 
 import difflib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import timedelta
 from typing import Final
 
 from feedgate.errors import Invalid
 from feedgate.policy.rule import Rule
+from feedgate.policy.rules.advisories import Advisories
+from feedgate.policy.rules.age import Age
 from feedgate.policy.rules.archive import Archive
 from feedgate.policy.rules.identity import Identity
+from feedgate.policy.rules.malicious import Malicious
 
 
 class UnknownPolicy(Invalid):
@@ -16,31 +20,49 @@ class UnknownPolicy(Invalid):
     code = "unknown-policy"
 
     def __init__(self, name: str) -> None:
-        near = difflib.get_close_matches(name.casefold(), _BUILT_IN, n=1, cutoff=0)
+        near = difflib.get_close_matches(name.casefold(), BUILT_IN, n=1, cutoff=0)
         super().__init__(
             f"{name[:80]!r} is no policy",
-            next_step=f"Did you mean {near[0]!r}? There are: {', '.join(_BUILT_IN)}.",
+            next_step=f"Did you mean {near[0]!r}? There are: {', '.join(BUILT_IN)}.",
             facts={"policy": name[:80]},
         )
 
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """What must hold for a file to enter; every rule is asked."""
+    """What must hold for a file to enter; every rule is asked.
+
+    ``database_max_age`` is how old the advisory database may be, None where that is no matter. What the
+    rules in ``reported`` (by code) say is kept and shown, and does not count.
+    """
 
     name: str
     rules: tuple[Rule, ...]
+    database_max_age: timedelta | None = None
+    reported: frozenset[str] = frozenset()
+
+    @property
+    def of_pages(self) -> "Policy":
+        """The rules that a page alone can answer."""
+        return replace(self, rules=tuple(rule for rule in self.rules if not rule.needs))
 
 
 OPEN: Final = Policy("open", (Archive(), Identity()))
 """Sound files, whatever they are."""
 
-_BUILT_IN: Final = {policy.name: policy for policy in (OPEN,)}
+DEFAULT: Final = Policy(
+    "default",
+    (Archive(), Identity(), Malicious(), Advisories(), Age(timedelta(days=7))),
+    database_max_age=timedelta(days=7),
+)
+"""Nothing malicious, no hole that has a fix, nothing that came out this week; a fix at once."""
+
+BUILT_IN: Final = {policy.name: policy for policy in (OPEN, DEFAULT)}
 
 
 def find_policy(name: str) -> Policy:
     """Return the policy of that name; raises UnknownPolicy, which names the nearest."""
     try:
-        return _BUILT_IN[name]
+        return BUILT_IN[name]
     except KeyError:
         raise UnknownPolicy(name) from None

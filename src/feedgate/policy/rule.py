@@ -14,6 +14,11 @@ class Rule(Protocol):
     needs: ClassVar[frozenset[str]]
     """The inspectors whose findings it reads; empty = a page can tell, so it judges pages too."""
 
+    @property
+    def meaning(self) -> str:
+        """Say in words what it lets pass, with its settings."""
+        ...
+
     def judge(self, facts: Facts, *, now: datetime) -> Opinion:
         """Weigh one file; never raises, never looks at the clock itself.
 

@@ -24,6 +24,7 @@ from feedgate.intake.host import host_target
 from feedgate.machine import addresses
 from feedgate.model.names import parse_feed_path
 from feedgate.model.target import HOST, Target, parse_target
+from feedgate.policy.document import read_policy
 from feedgate.records.database import Database
 from feedgate.web.answers import answer_body, answer_lines
 from feedgate.web.authentication import caller_of
@@ -175,10 +176,12 @@ def read_target(raw: str) -> Target:
 def to_body(summary: FeedSummary) -> FeedBody:
     """Return the feed as the API shows it."""
     feed = summary.feed
+    policy = read_policy(feed.policy).name
     return FeedBody(
         feed=str(feed.path),
         public=feed.is_public,
-        policy=feed.policy,
+        policy=policy,
+        policy_document=None if policy == feed.policy else feed.policy,
         uploads=feed.uploads,
         targets=[str(target) for target in feed.targets],
         role=summary.role,

@@ -32,7 +32,7 @@ def looked_at(path: Path) -> Looked:
 
 
 def on_upload(path: Path) -> Decision:
-    return decide_upload(OPEN, path.name, looked_at(path), now=NOON)
+    return decide_upload(OPEN, path.name, looked_at(path), None, now=NOON)
 
 
 def on_import(
@@ -42,7 +42,7 @@ def on_import(
     file = Distribution(
         path.name, looked.digest, requires_python=requires_python, metadata_digest=metadata_digest
     )
-    return decide_import(OPEN, file, looked, now=NOON)
+    return decide_import(OPEN, file, looked, None, now=NOON)
 
 
 def test_sound_files_enter_by_either_way(make_wheel: MakeArchive, make_sdist: MakeArchive) -> None:
@@ -151,11 +151,11 @@ def test_metadata_of_nothing_but_brackets_is_refused(make_wheel: MakeArchive) ->
 def test_a_file_that_nobody_looked_at_is_held() -> None:
     nothing = Looked(Digest("0" * 64), Kind.SDIST, (), None)
 
-    assert decide_upload(OPEN, "demo-1.0.tar.gz", nothing, now=NOON).verdict is Verdict.HOLD
+    assert decide_upload(OPEN, "demo-1.0.tar.gz", nothing, None, now=NOON).verdict is Verdict.HOLD
 
 
 def test_a_file_that_was_looked_at_as_another_kind_is_held(make_sdist: MakeArchive) -> None:
     looked = looked_at(make_sdist("demo", "1.0"))
 
-    assert decide_upload(OPEN, "demo-1.0.tar.gz", looked, now=NOON).verdict is Verdict.ADMIT
-    assert decide_upload(OPEN, "demo-1.0-py3-none-any.whl", looked, now=NOON).verdict is Verdict.HOLD
+    assert decide_upload(OPEN, "demo-1.0.tar.gz", looked, None, now=NOON).verdict is Verdict.ADMIT
+    assert decide_upload(OPEN, "demo-1.0-py3-none-any.whl", looked, None, now=NOON).verdict is Verdict.HOLD

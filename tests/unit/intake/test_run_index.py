@@ -10,6 +10,7 @@ from sqlalchemy.exc import NoResultFound
 
 from feedgate.blobs.files import Files
 from feedgate.feed.feeds import create_feed
+from feedgate.gate.advisories import Advisories
 from feedgate.gate.look import Looks
 from feedgate.intake.asked import Asked
 from feedgate.intake.destinations import Destinations
@@ -60,7 +61,8 @@ async def sources(tmp_path: Path) -> AsyncIterator[Sources]:
         Looks.opened(records, blobs, Clock()) as looks,
         Destinations(no_destination, None, no_standing) as destinations,
     ):
-        yield Sources(records, blobs, fetcher, MemoryIndex(), looks, destinations)
+        advisories = Advisories(records, blobs, ())
+        yield Sources(records, blobs, fetcher, MemoryIndex(), looks, destinations, advisories, Clock())
     records.close()
 
 

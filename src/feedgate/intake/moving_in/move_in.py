@@ -15,6 +15,8 @@ from typing import Any, ClassVar, Final
 
 from feedgate.blobs.store import BlobStore
 from feedgate.feed.moving_in import move_project_in
+from feedgate.gate.advisories import Advisories
+from feedgate.gate.advisory_database import AdvisoryDatabase
 from feedgate.gate.look import Looks
 from feedgate.intake.kept import feed_of
 from feedgate.intake.moving_in.asked import AskedImport
@@ -29,7 +31,8 @@ from feedgate.model.moving_in import MovedProject
 from feedgate.model.names import ProjectName
 from feedgate.model.run import Done, Event, Outcome, Run, Tell
 from feedgate.model.target import Target
-from feedgate.policy.policies import find_policy
+from feedgate.policy.document import read_policy
+from feedgate.policy.policies import OPEN
 from feedgate.records import feeds, moving_in, outcomes, runs
 from feedgate.records.database import Database
 
@@ -65,12 +68,14 @@ class MoveIn:
     looks: Looks
     upstream: Index
     sources: ImportSources
+    advisories: Advisories
     clock: Callable[[], datetime]
 
     async def __call__(self, run: Run, target: Target | None, tell: Tell) -> Outcome:
         """Go through the projects that this run has not gone through yet."""
         del target
-        asked, ground, done = await asyncio.to_thread(self._begin, run)
+        advisories = await self.advisories.current()
+        asked, ground, done = await asyncio.to_thread(self._begin, run, advisories)
         if asked.source is None:
             listed = _Listed(asked)
             await _go(asked, listed, done, tell, partial(self._look, run, asked, ground, listed))
@@ -81,7 +86,7 @@ class MoveIn:
             await _go(asked, source, done, tell, partial(act, run, asked, ground, source))
         return Done()
 
-    def _begin(self, run: Run) -> tuple[AskedImport, Ground, set[ProjectName]]:
+    def _begin(self, run: Run, advisories: AdvisoryDatabase) -> tuple[AskedImport, Ground, set[ProjectName]]:
         located = feed_of(self.records, run)
         with self.records.read() as view:
             asked = AskedImport.from_text(runs.request_text(view, run.id))
@@ -90,9 +95,17 @@ class MoveIn:
         facts: dict[str, Json] = {"source": asked.in_words}
         if asked.reason is not None:
             facts["reason"] = asked.reason
-        policy = find_policy("open" if feed is None else feed.policy)
+        policy = OPEN if feed is None else read_policy(feed.policy)
         ground = Ground(
-            self.records, self.blobs, self.looks, self.upstream, located, policy, self.clock, facts
+            self.records,
+            self.blobs,
+            self.looks,
+            self.upstream,
+            located,
+            policy,
+            advisories,
+            self.clock,
+            facts,
         )
         return asked, ground, done
 

@@ -11,7 +11,9 @@ from feedgate.blobs.store import BlobStore
 from feedgate.errors import Broken, FeedgateError, Forbidden, Invalid, Missing
 from feedgate.feed.moving_in import Moving, conflict, would_move
 from feedgate.formats.core_metadata import parse_core_metadata
+from feedgate.gate.advisory_database import AdvisoryDatabase
 from feedgate.gate.decide import decide_import, decide_upload
+from feedgate.gate.facts import ByName
 from feedgate.gate.look import Looks
 from feedgate.gate.looked import Looked
 from feedgate.intake.side_by_side import side_by_side
@@ -76,6 +78,7 @@ class Ground:
     upstream: Index
     located: Located
     policy: Policy
+    advisories: AdvisoryDatabase
     clock: Callable[[], datetime]
     facts: Mapping[str, Json] = field(default_factory=dict)
 
@@ -314,10 +317,12 @@ class _Bringing:
         return _row(file, listed, looked, looked.metadata, self.ground.clock())
 
     def _decision(self, file: Distribution, listed: Distribution | None, looked: Looked) -> Decision:
-        now = self.ground.clock()
+        now, stem = self.ground.clock(), file.stem
+        advised = ByName(self.ground.advisories, now).advised(stem.project, stem.version)
         if listed is None:
-            return decide_upload(self.ground.policy, file.filename, looked, now=now)
-        return decide_import(self.ground.policy, replace(listed, filename=file.filename), looked, now=now)
+            return decide_upload(self.ground.policy, file.filename, looked, advised, now=now)
+        as_listed = replace(listed, filename=file.filename)
+        return decide_import(self.ground.policy, as_listed, looked, advised, now=now)
 
 
 def _not_had(file: Distribution, error: FeedgateError) -> MovedFile:

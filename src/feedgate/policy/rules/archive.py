@@ -38,6 +38,11 @@ class Archive:
     code: ClassVar[str] = "archive"
     needs: ClassVar[frozenset[str]] = frozenset({INSPECTOR})
 
+    @property
+    def meaning(self) -> str:
+        """Say in words what it lets pass."""
+        return "archives that every reader reads alike, and that write into their own folder alone"
+
     def judge(self, facts: Facts, *, now: datetime) -> Opinion:
         """Weigh what the archive inspector found; the gravest findings are the reason."""
         findings = facts.findings[INSPECTOR]

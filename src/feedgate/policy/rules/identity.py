@@ -24,6 +24,11 @@ class Identity:
     code: ClassVar[str] = "identity"
     needs: ClassVar[frozenset[str]] = frozenset({INSPECTOR})
 
+    @property
+    def meaning(self) -> str:
+        """Say in words what it lets pass."""
+        return "files whose name, METADATA and page say the same"
+
     def judge(self, facts: Facts, *, now: datetime) -> Opinion:
         """Compare normalized; a METADATA that nobody read is held."""
         try:

@@ -10,6 +10,7 @@ import pytest
 from feedgate.errors import FeedgateError
 from feedgate.feed.moving_in import Moving
 from feedgate.feed.projects import set_project
+from feedgate.gate.advisory_database import AdvisoryDatabase
 from feedgate.intake.moving_in.project import Ground, bring_project, look_at_project
 from feedgate.model.digest import Digest
 from feedgate.model.distribution import Distribution
@@ -99,6 +100,7 @@ class Stage:
             self.upstream,
             located,
             OPEN,
+            AdvisoryDatabase((), ()),
             self.installation.clock,
         )
 
