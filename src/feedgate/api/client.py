@@ -301,7 +301,7 @@ class Client:
                 "PUT",
                 path,
                 {"force": "true"} if force else {},
-                bare=("application/zip", content),
+                bare=("application/octet-stream", content),
                 read_seconds=LONG_READ_SECONDS,
             )
             return _reply(AdvisoryLoadBody, self._connection.ask(sending))

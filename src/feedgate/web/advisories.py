@@ -28,7 +28,7 @@ from feedgate.model.names import parse_project_name
 from feedgate.web.answers import answer_body, answer_lines
 from feedgate.web.authentication import caller_of
 from feedgate.web.bodies import read_body
-from feedgate.web.operation import ZIP, Operation
+from feedgate.web.operation import BYTES, Operation
 from feedgate.web.parameters import Flag
 
 FORCE: Final = Flag("force", "Load it also if it is empty, older, much smaller or dated in the future.")
@@ -73,7 +73,7 @@ class AdvisoryDatabases:
                 addresses.API_ADVISORY_SOURCE,
                 self.load,
                 needs=load,
-                takes=ZIP,
+                takes=BYTES,
                 answers=AdvisoryLoadBody,
                 conflicts=True,
                 parameters=(FORCE,),

@@ -19,7 +19,7 @@ from feedgate.web.parameters import Parameter
 Endpoint: TypeAlias = Callable[[Request], Awaitable[Response]]
 
 UPLOAD_FORM: Final = "multipart/form-data"
-ZIP: Final = "application/zip"
+BYTES: Final = "application/octet-stream"
 
 
 @dataclass(frozen=True, slots=True)
