@@ -28,7 +28,8 @@ from feedgate.intake.asked import Asked, words
 from feedgate.intake.closure import words_of_patches
 from feedgate.intake.kept import Proof, keep_proof
 from feedgate.intake.run_index import Faced, RunIndex, RunIndexes, asked_by
-from feedgate.intake.staging import Staging, stage
+from feedgate.intake.stage import stage
+from feedgate.intake.staging import Staging
 from feedgate.intake.uv import IndexFault, Solved, Unsolvable, Uv, Wanted
 from feedgate.model.distribution import Distribution
 from feedgate.model.index import Index

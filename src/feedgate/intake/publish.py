@@ -13,7 +13,8 @@ from feedgate.intake import kept
 from feedgate.intake.kept import keep_publication
 from feedgate.intake.prove import Prove
 from feedgate.intake.run_index import Faced, RunIndexes, asked_by
-from feedgate.intake.staging import Staging, stage
+from feedgate.intake.stage import stage
+from feedgate.intake.staging import Staging
 from feedgate.model.canonical import Json
 from feedgate.model.ledger import Serial
 from feedgate.model.run import Done, Event, Failed, Outcome, Run, Tell

@@ -10,7 +10,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any, Protocol
 
 from feedgate.access.permissions import Permission
 from feedgate.access.require import still_may
@@ -39,6 +39,7 @@ from feedgate.intake.destinations import DestinationRemoved, Destinations
 from feedgate.intake.kept import Moment, feed_of, keep_moment, moment_of
 from feedgate.intake.learnt import Learnt, learnt_by
 from feedgate.intake.read_ahead import ReadAhead
+from feedgate.intake.staging import Staging
 from feedgate.intake.upstream_guard import UpstreamGuard
 from feedgate.model.decision import Verdict
 from feedgate.model.destination import Limits
@@ -56,9 +57,6 @@ from feedgate.policy.policies import OPEN, Policy
 from feedgate.records import destinations, distributions, feeds, runs
 from feedgate.records.database import Database
 from feedgate.records.feeds import Located
-
-if TYPE_CHECKING:
-    from feedgate.intake.staging import Staging
 
 _VIEWS_KEPT = 8
 
@@ -130,8 +128,8 @@ class RunIndex:
     arrivals: Arrivals
     gate: PageJudge
     faced: Faced | None = None
-    staging: "asyncio.Task[Staging] | None" = None
-    """What ``staging.stage`` works out once for all steps."""
+    staging: asyncio.Task[Staging] | None = None
+    """What ``stage`` works out once for all steps."""
     _preferred: tuple[tuple[ProjectName, str], ...] = ()
     _entries: Entries = field(default_factory=lambda: Entries(link))
     _metadata: dict[str, asyncio.Task[CoreMetadata]] = field(default_factory=dict)

@@ -16,7 +16,7 @@ from feedgate.intake.asked import Asked
 from feedgate.intake.destinations import Destinations
 from feedgate.intake.kept import Resolved, keep_resolved
 from feedgate.intake.run_index import RunIndexes, Sources
-from feedgate.intake.staging import stage
+from feedgate.intake.stage import stage
 from feedgate.model.access import LOCAL_ADMINISTRATOR
 from feedgate.model.destination import Addresses
 from feedgate.model.feed import Uploads

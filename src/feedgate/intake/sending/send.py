@@ -23,7 +23,8 @@ from feedgate.intake.sending.saving import have_saved
 from feedgate.intake.sending.sender import Sender
 from feedgate.intake.sending.sent import Sent, keep_sent, sent_by
 from feedgate.intake.sending.there import Pages, in_words, read_pages, why_unreachable, with_our_bytes
-from feedgate.intake.staging import Staging, stage
+from feedgate.intake.stage import stage
+from feedgate.intake.staging import Staging
 from feedgate.model.destination import Limits
 from feedgate.model.environment import marker_environment
 from feedgate.model.names import ProjectName
