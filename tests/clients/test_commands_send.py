@@ -144,6 +144,19 @@ def test_a_destination_is_added_shown_listed_and_removed(
     assert azure.seen == [], "nothing is asked of it before something is sent"
 
 
+def test_a_destination_that_is_changed_keeps_its_secret_until_it_is_told_to_have_none(
+    feedgate: CommandLine, azure: AzureArtifacts
+) -> None:
+    add_standing(feedgate, azure)
+    words = ("destination", "add", "azure", "-f", OURS, "--to", azure.simple_url)
+
+    changed = feedgate.json(*words, "--internal", "acme-*")
+    bare = feedgate.json(*words, "--secret", "none")
+
+    assert (changed["secret"], changed["internal"]) == ("env:AZURE_TOKEN", ["acme-*"])
+    assert (bare["secret"], bare["internal"]) == (None, [])
+
+
 @pytest.mark.parametrize(
     ("words", "code"),
     [

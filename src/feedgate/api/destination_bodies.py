@@ -11,7 +11,8 @@ from feedgate.api.run_bodies import DestinationChoice, Texts
 class DestinationSetting(Body):
     """A standing destination as its Owner writes it: ``to`` is either of its addresses.
 
-    ``secret`` says where its secret is (``env:NAME``, ``file:PATH``, ``keyring``), never what it is.
+    ``secret`` says where its secret is (``env:NAME``, ``file:PATH``, ``keyring``), never what it is. Left out =
+    that of the destination in whose place it comes, with its user name; null = none.
     ``internal`` are patterns of names that are not asked upstream, ``limits`` words like ``metadata=2.1``.
     """
 

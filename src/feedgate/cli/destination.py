@@ -1,6 +1,6 @@
 """``feedgate destination``: where a feed's publishes are sent too."""
 
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 
@@ -26,6 +26,8 @@ app = typer.Typer(
     help="Say where a feed's publishes are sent too.", rich_markup_mode=None, add_completion=False
 )
 
+_NO_SECRET: Final = "none"  # noqa: S105  # the word for none
+
 Name = Annotated[str, typer.Argument(metavar="NAME", help="What the destination is called.")]
 
 
@@ -43,7 +45,8 @@ def add(
         str | None,
         typer.Option(
             metavar="SOURCE",
-            help="Where the worker finds the password or token each time: env:NAME, file:PATH or keyring.",
+            help="Where the worker finds the password or token each time: env:NAME, file:PATH or keyring; none = it "
+            "has none. Left out, a destination of that name and address keeps its own.",
         ),
     ] = None,
     internal: InternalPatterns = None,
@@ -51,12 +54,12 @@ def add(
     accept_existing: AcceptExisting = None,
     limits: LimitOptions = None,
 ) -> None:
-    """Have what the feed publishes from now on sent there too; one of the same name is replaced."""
+    """Have what the feed publishes from now on sent there too; one of the same name is replaced, less its secret."""
     path, called = parse_feed_path(feed), parse_destination_name(name)
     for option, address in (("--to", to), ("--read-url", read_url)):
         if address is not None and not has_plain_authority(address):
             raise NoPlainAddress(option)
-    if secret is not None:
+    if secret not in {None, _NO_SECRET}:
         parse_secret_source(secret)  # before anything is sent: it may be the secret itself
     said = read_said(
         DestinationOptions(
@@ -66,11 +69,13 @@ def add(
             limits=limits or [],
         )
     )
+    # A secret that is not said is left out of the body, which says that it stays as it is.
+    stated = {} if secret is None else {"secret": None if secret == _NO_SECRET else secret}
     setting = DestinationSetting(
         to=to,
         read_url=read_url,
         username=username,
-        secret=secret,
+        **stated,
         internal=[*said.internal],
         upstream_allow=[*said.upstream_allow],
         accept_existing=[*said.accept_existing],

@@ -7,7 +7,7 @@ from typing import Final
 
 from feedgate.access.permissions import Permission
 from feedgate.access.require import is_administering, require, require_actor, role_of
-from feedgate.errors import Forbidden, Invalid, Missing
+from feedgate.errors import Conflict, Forbidden, Invalid, Missing
 from feedgate.model.access import Caller, Role
 from feedgate.model.canonical import Json
 from feedgate.model.destination import parse_limits
@@ -78,14 +78,31 @@ class SecretNeedsAdministrator(Forbidden):
         )
 
 
+class SecretLeftUnsaid(Conflict):
+    """A destination that is changed to another address, and nobody says whether its secret goes there."""
+
+    code = "destination-secret-unsaid"
+
+    def __init__(self, known: StandingDestination) -> None:
+        super().__init__(
+            f"{known.name} has a secret for {known.addresses.upload_url}, which is not sent to another address unasked",
+            next_step="Say where the secret for the new address is, with --secret SOURCE, or that it has none, with "
+            "--secret none.",
+        )
+
+
 @dataclass(frozen=True, slots=True)
 class AskedStanding:
-    """A standing destination as its Owner writes it; ``to`` is either address."""
+    """A standing destination as its Owner writes it; ``to`` is either address.
+
+    ``keeps_secret``: user name and secret are those that the destination of that name has, where it has any.
+    """
 
     to: str
     read_url: str | None = None
     username: str | None = None
     secret: str | None = None
+    keeps_secret: bool = False
     internal: tuple[str, ...] = ()
     upstream_allow: tuple[str, ...] = ()
     accept_existing: tuple[str, ...] = ()
@@ -104,7 +121,7 @@ def add_destination(  # who, where, what, when
 ) -> StandingDestination:
     """Have what the feed publishes from now on sent there too; it takes the place of one of the same name.
 
-    Raises what is wrong with it (Invalid), DestinationNotAllowed, and what ``require`` raises.
+    Raises what is wrong with it (Invalid), DestinationNotAllowed, SecretLeftUnsaid, and what ``require`` raises.
     """
     with records.read() as view:
         located = require(view, caller, Permission.FEED_MANAGE, path)
@@ -113,7 +130,15 @@ def add_destination(  # who, where, what, when
     if destination.secret is not None and not is_administering(caller):
         raise SecretNeedsAdministrator(destination.name)
     with records.change(located.id, Act.DESTINATION_ADDED, require_actor(caller), now) as change:
-        if destinations.find(change, located.id, destination.name) != destination:
+        known = destinations.find(change, located.id, destination.name)
+        if asked.keeps_secret and known is not None and known.secret is not None:
+            if known.addresses != destination.addresses:
+                raise SecretLeftUnsaid(known)
+            username = destination.username or known.username
+            destination = replace(destination, username=username, secret=known.secret)
+        if destination.username is not None:
+            _check_username(destination.username, has_secret=destination.secret is not None)
+        if known != destination:
             destinations.put(change, located.id, destination)
             change.record(_facts(destination))
     return destination
@@ -170,7 +195,7 @@ def _parsed(name: str, asked: AskedStanding) -> StandingDestination:
         raise AddressNotPlain
     secret = None if asked.secret is None else parse_secret_source(asked.secret)
     if asked.username is not None:
-        _check_username(asked.username, has_secret=secret is not None)
+        _check_username(asked.username, has_secret=secret is not None or asked.keeps_secret)
     parse_limits(asked.limits)
     return StandingDestination(
         name=parsed_name,

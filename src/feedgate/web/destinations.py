@@ -71,6 +71,7 @@ class StandingDestinations:
                 needs=manage,
                 takes=DestinationSetting,
                 answers=DestinationBody,
+                conflicts=True,
             ),
             Operation(
                 "remove-destination",
@@ -118,6 +119,7 @@ def _asked(setting: DestinationSetting) -> AskedStanding:
         read_url=setting.read_url,
         username=setting.username,
         secret=setting.secret,
+        keeps_secret="secret" not in setting.model_fields_set,
         internal=tuple(setting.internal),
         upstream_allow=tuple(setting.upstream_allow),
         accept_existing=tuple(setting.accept_existing),

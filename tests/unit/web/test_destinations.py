@@ -85,6 +85,40 @@ async def test_a_secret_in_the_wrong_place_is_not_said_back(
     assert CANARY not in answer.text
 
 
+async def test_a_secret_that_is_not_said_again_stays(installation: Installation) -> None:
+    first = await add(installation, secret="env:AZURE_TOKEN", username="me", internal=["acme-*"])
+    again = await add(installation, internal=["own-*"])
+    other_user = await add(installation, username="you")
+    taken = await add(installation, secret=None)
+
+    assert (first["username"], first["secret"]) == ("me", "env:AZURE_TOKEN")
+    assert (again["username"], again["secret"], again["internal"]) == ("me", "env:AZURE_TOKEN", ["own-*"])
+    assert (other_user["username"], other_user["secret"]) == ("you", "env:AZURE_TOKEN")
+    assert (taken["username"], taken["secret"]) == (None, None)
+
+
+async def test_a_secret_goes_to_no_other_address_unasked(installation: Installation) -> None:
+    await add(installation, secret="env:AZURE_TOKEN")
+    other = f"{TO}/upload".replace("there", "elsewhere")
+    async with installation.local() as client:
+        unsaid = await client.put(f"{DESTINATIONS}/azure", json={"to": other})
+        shown = (await client.get(f"{DESTINATIONS}/azure")).json()
+        said = await client.put(f"{DESTINATIONS}/azure", json={"to": other, "secret": "env:OTHER"})
+
+    error = unsaid.json()["error"]
+    assert (unsaid.status_code, error["code"]) == (409, "destination-secret-unsaid")
+    assert "--secret none" in error["next"]
+    assert (shown["upload_url"], shown["secret"]) == (f"{TO}/upload", "env:AZURE_TOKEN")
+    assert (said.json()["upload_url"], said.json()["secret"]) == (other, "env:OTHER")
+
+
+async def test_a_user_name_without_any_secret_is_refused(installation: Installation) -> None:
+    async with installation.local() as client:
+        answer = await client.put(f"{DESTINATIONS}/azure", json={"to": f"{TO}/upload", "username": "me"})
+
+    assert (answer.status_code, answer.json()["error"]["code"]) == (400, "destination-username-unusable")
+
+
 async def test_an_upload_posts_a_send_and_wakes_the_worker(
     installation: Installation, make_wheel: Callable[..., Path]
 ) -> None:
