@@ -206,3 +206,43 @@ def test_a_server_elsewhere_is_given_nobodys_credentials(step: Step) -> None:
 
     assert (said.status, said.problem["code"]) == (2, "own-destination-not-taken")
     assert "http://127.0.0.1:9" in said.problem["message"]
+
+
+def test_a_policy_that_is_named_holds_also_where_the_feed_was_made_before(
+    step: Step, closure: Closure
+) -> None:
+    first = step.add(*ASKED, "--policy", "open")
+    words = ("base", "--target", TARGET, "--to", FEED)
+
+    planned = step.feedgate("plan", *words, "--policy", "default", "--json")
+    same = step.feedgate("plan", *words, "--policy", "open")
+    said = step.feedgate("add", *words, "--policy", "default")
+    unknown = step.feedgate("add", *words, "--policy", "opne", "--json")
+
+    assert (planned.status, planned.problem["code"]) == (2, "plan-by-other-policy")
+    assert "'default'" in planned.problem["message"]
+    assert f"{first['feed']} has policy 'open'" in planned.problem["message"]
+    assert same.status == 0, same
+    assert "policy       default, until now open\n" in said.err
+    assert step.feedgate.json("feed", "show", first["feed"])["policy"] == "default"
+    assert (unknown.status, unknown.problem["code"]) == (2, "unknown-policy")
+
+
+def test_a_plan_without_a_feed_is_made_by_no_other_policy_than_it_says(step: Step) -> None:
+    said = step.feedgate("plan", *ASKED, "--to", FEED, "--policy", "default", "--json")
+
+    assert (said.status, said.problem["code"]) == (2, "plan-by-other-policy")
+    assert step.feedgate.done("feed", "list").out == ""
+
+
+def test_the_page_of_a_feed_in_the_browser_is_answered_with_its_index(step: Step) -> None:
+    page = "https://dev.azure.com/contoso/Platform/_artifacts/feed/pip-feed"
+
+    for words in (
+        ("add", *ASKED, "--to", page),
+        ("import-feed", page, "-f", "acme/team"),
+        ("connect", page),
+    ):
+        said = step.feedgate(*words, "--json")
+        assert said.status == 2, said
+        assert "https://pkgs.dev.azure.com/contoso/_packaging/pip-feed/pypi/simple/" in said.problem["next"]

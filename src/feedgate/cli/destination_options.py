@@ -6,7 +6,7 @@ from typing import Annotated, TypeAlias
 
 import typer
 
-from feedgate.api.bodies import FeedCreation
+from feedgate.api.bodies import FeedChange, FeedCreation
 from feedgate.api.problem import RemoteProblem
 from feedgate.cli.destination_choice import (
     ChosenDestination,
@@ -72,7 +72,11 @@ LimitOptions: TypeAlias = Annotated[
     ),
 ]
 PolicyOption: TypeAlias = Annotated[
-    str | None, typer.Option(metavar="NAME", help="Policy of the feed that --to makes on first use.")
+    str | None,
+    typer.Option(
+        metavar="NAME",
+        help="Policy of the feed that stands for --to: made with it on first use, changed to it later.",
+    ),
 ]
 
 
@@ -107,8 +111,22 @@ class PolicyOfAFeed(Invalid):
 
     def __init__(self) -> None:
         super().__init__(
-            "--policy is for the feed that --to makes on first use",
+            "--policy is for the feed that stands for a --to",
             next_step="Change a feed's own with: feedgate feed set ORG/FEED --policy NAME",
+        )
+
+
+class PlanByOtherPolicy(Invalid):
+    """A plan by another policy than that of the feed which it is for; a plan changes no feed."""
+
+    code = "plan-by-other-policy"
+
+    def __init__(self, path: FeedPath, *, asked: str, has: str, is_there: bool) -> None:
+        by = f"{path} has policy {has!r}" if is_there else f"without a feed a plan is made by policy {has!r}"
+        cure = f", or change it with: feedgate feed set {path} --policy {asked}" if is_there else ""
+        super().__init__(
+            f"plan --policy {asked!r}: {by}, and a plan changes nothing",
+            next_step=f"Leave --policy out{cure}. add --policy {asked} judges by it.",
         )
 
 
@@ -145,8 +163,21 @@ def announce(chosen: ChosenDestination) -> None:
     typer.echo(f"credentials  {plain(chosen.credentials_from or 'none')}", err=True)
 
 
+def require_policy(door: Door, path: FeedPath, policy: str) -> None:
+    """Raise PlanByOtherPolicy unless a plan for the feed, which need not be there, is made by ``policy``."""
+    has, is_there = str(FeedCreation.model_fields["policy"].default), True
+    try:
+        has = door.client.show_feed(path).body.policy
+    except RemoteProblem as problem:
+        if problem.code != "no-such-feed":
+            raise
+        is_there = False
+    if has != policy:
+        raise PlanByOtherPolicy(path, asked=policy, has=has, is_there=is_there)
+
+
 def make_local_feed(door: Door, path: FeedPath, targets: Sequence[str], policy: str | None) -> None:
-    """Make the feed that stands for the destination, unless it was made before."""
+    """Make the feed that stands for the destination; one that was made before has ``policy`` from now on."""
     creation = FeedCreation(organization=path.organization, feed=path.feed, targets=[*targets])
     if policy is not None:
         creation = creation.model_copy(update={"policy": policy})
@@ -155,3 +186,12 @@ def make_local_feed(door: Door, path: FeedPath, targets: Sequence[str], policy: 
     except RemoteProblem as problem:
         if problem.code != "feed-exists":
             raise
+        if policy is not None:
+            _change_policy(door, path, policy)
+
+
+def _change_policy(door: Door, path: FeedPath, policy: str) -> None:
+    before = door.client.show_feed(path).body.policy
+    if before != policy:
+        door.client.set_feed(path, FeedChange(policy=policy))
+        typer.echo(f"policy       {plain(policy)}, until now {plain(before)}", err=True)

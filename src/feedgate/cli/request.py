@@ -31,6 +31,7 @@ from feedgate.cli.destination_options import (
     chosen_standing,
     feed_of,
     make_local_feed,
+    require_policy,
 )
 from feedgate.cli.door import opened
 from feedgate.cli.follow import follow_to_end, new_key, require_a_staying_server, show_accepted
@@ -135,6 +136,8 @@ def _ask(
             require_a_staying_server(door)
         if chosen is not None and feed is None and kind == RunKind.ADD.value:
             make_local_feed(door, path, creation.targets, policy)
+        elif policy is not None:
+            require_policy(door, path, policy)
         reply = door.client.create_run(path, creation, key=new_key())
         if not wait:
             raise typer.Exit(show_accepted(reply, as_json=door.as_json))

@@ -12,6 +12,8 @@ from typing import Union
 from urllib.parse import quote, urlsplit
 
 from feedgate.machine.addresses import SIMPLE, FeedUrl, InvalidFeedUrl, parse_feed_url, split_origin
+from feedgate.machine.azure_web_page import indexes_of_web_page, which_index
+from feedgate.machine.errors import MachineError
 
 _SHORTHAND_LENGTHS = (2, 3)  # ORGANIZATION[/PROJECT]/FEED
 _BEFORE_OUR_FEEDS = (1, 2)  # ORGANIZATION[/PROJECT]/_packaging
@@ -20,6 +22,18 @@ _AFTER_A_FEED: tuple[list[str], ...] = ([], ["pypi"], ["pypi", "simple"], ["pypi
 _LEGAL_IN_PATHS = "/%:@!$&'()*+,;=~"  # RFC 3986; the letters, digits and -._ are quote's own
 _LONE_PERCENT = re.compile(r"%(?![0-9A-Fa-f]{2})")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f\\]|%(?:[01][0-9A-Fa-f]|7[Ff])")
+
+
+class WebPageOfFeed(MachineError):
+    """A page for people where the address of an index belongs."""
+
+    code = "web-page-of-a-feed"
+    exit_status = 2
+
+    def __init__(self, indexes: tuple[str, ...]) -> None:
+        super().__init__(
+            "the address is a page of Azure DevOps for people, and no index", next_step=which_index(indexes)
+        )
 
 
 @dataclass(frozen=True)
@@ -44,12 +58,15 @@ IndexAddress = Union[FeedUrl, IndexUrl]
 
 
 def parse_index_url(url: str) -> IndexAddress:
-    """Return the index that ``url`` means; raises InvalidFeedUrl, which never shows a credential.
+    """Return the index that ``url`` means; raises InvalidFeedUrl and WebPageOfFeed, which never show a credential.
 
     ``http(s)://HOST/ORGANIZATION[/PROJECT]/FEED`` without a slash at its end is a feed of
     Feedgate, an address with ``_packaging/FEED`` in it becomes that of its pages
     (PEP 503), and anything else is taken as it is.
     """
+    indexes = indexes_of_web_page(url)
+    if indexes:
+        raise WebPageOfFeed(indexes)
     origin, path = split_origin(url.strip())
     segments = path.strip("/").split("/")
     if "_packaging" in segments:

@@ -13,6 +13,7 @@ from urllib.parse import unquote
 from yarl import URL
 
 from feedgate.errors import Invalid
+from feedgate.machine.azure_web_page import indexes_of_web_page, which_index
 from feedgate.model.destination import Addresses
 
 AZURE_HOST = "pkgs.dev.azure.com"
@@ -21,6 +22,7 @@ AZURE_LEGACY_SUFFIX = ".pkgs.visualstudio.com"
 _LONGEST_NAME = 64
 _DIGEST_CHARACTERS = 8
 _NOT_IN_NAMES = re.compile(r"[^a-z0-9._-]+")
+_ENDS_LIKE_A_DIGEST = re.compile(rf"-[0-9a-f]{{{_DIGEST_CHARACTERS}}}")
 _FOLDERS = r"(?:/[^/]+)*?"
 
 
@@ -46,6 +48,19 @@ class AddressNotDerivable(Invalid):
             f"{raw}: the address {lacking} can not be derived from it",
             next_step=next_step,
             facts={"address": raw},
+        )
+
+
+class AzureWebPage(Invalid):
+    """A page of a feed for people, where the address of the feed's index belongs."""
+
+    code = "azure-web-page"
+
+    def __init__(self, indexes: tuple[str, ...]) -> None:
+        super().__init__(
+            "the address is a page of Azure DevOps for people, and no index",
+            next_step=which_index(indexes),
+            facts={"indexes": list(indexes)},
         )
 
 
@@ -110,7 +125,7 @@ def derive_addresses(raw: str, read_url: str | None = None) -> Addresses:
 
     Known are Azure Artifacts (also its old host and Azure DevOps Server), Feedgate itself,
     devpi, pypiserver, Nexus, Artifactory and GitLab. An upload address stays as it was given.
-    Raises InvalidDestination, AddressNotDerivable.
+    Raises InvalidDestination, AzureWebPage, AddressNotDerivable.
     """
     url = _parsed(raw)
     path = url.raw_path.rstrip("/")
@@ -133,7 +148,7 @@ def source_addresses(raw: str) -> Addresses:
     """Return the address of an index to be copied, as it was given, and as ``read_url`` where its pages should be.
 
     A source takes no uploads, so views and whole groups are as good as any; what fits no
-    pattern is taken for the pages themselves. Both end with a slash. Raises InvalidDestination.
+    pattern is taken for the pages themselves. Both end with a slash. Raises InvalidDestination, AzureWebPage.
     """
     url = _parsed(raw)
     given, path = _with_slash(url), url.raw_path.rstrip("/")
@@ -172,7 +187,9 @@ def is_azure(addresses: Addresses, azure_hosts: Collection[str] = ()) -> bool:
 def local_name(addresses: Addresses) -> str:
     """Return a feed's name that stands for the destination: organization, project and feed, else host and path.
 
-    Lower case, at most 64 characters, the same for the same addresses.
+    Lower case, at most 64 characters, the same for the same destination and for no other. Only the
+    name ``ORGANIZATION-FEED`` of a feed in the cloud that is the whole organization's can be read back in
+    one way, if no dash stands in ORGANIZATION; all others end with eight digits of the sha256 of both addresses.
     """
     place = azure_place(addresses)
     if place is not None:
@@ -185,13 +202,38 @@ def local_name(addresses: Addresses) -> str:
         ]
         parts = [url.raw_host or "", *port, *folders]
     name = _NOT_IN_NAMES.sub("-", "-".join(parts).lower()).strip("._-")
-    if len(name) > _LONGEST_NAME or not name:
-        digest = sha256(addresses.read_url.encode()).hexdigest()[:_DIGEST_CHARACTERS]
-        name = f"{name[: _LONGEST_NAME - _DIGEST_CHARACTERS - 1].rstrip('._-') or 'destination'}-{digest}"
-    return name
+    keys = dict.fromkeys(
+        _hosted_key(url) or url.rstrip("/") for url in (addresses.upload_url, addresses.read_url)
+    )
+    if place is not None and place.is_hosted and len(keys) == 1 and _is_read_back(name, parts):
+        return name
+    digest = sha256("\n".join(keys).encode()).hexdigest()[:_DIGEST_CHARACTERS]
+    return f"{name[: _LONGEST_NAME - _DIGEST_CHARACTERS - 1].rstrip('._-') or 'destination'}-{digest}"
+
+
+def _is_read_back(name: str, parts: list[str]) -> bool:
+    """Whether these parts alone give the name."""
+    return (
+        len(parts) == 2  # organization and feed
+        and "-" not in parts[0]
+        and name == "-".join(parts).lower()
+        and len(name) <= _LONGEST_NAME
+        and not _ENDS_LIKE_A_DIGEST.search(name[-_DIGEST_CHARACTERS - 1 :])
+    )
+
+
+def _hosted_key(url: str) -> str | None:
+    """Return what all addresses of one feed in Azure's cloud share; None for any other's."""
+    place = azure_place(Addresses(url, url))
+    if place is None or not place.is_hosted:
+        return None
+    return "/".join([*place.scope, "_packaging", place.feed]).lower()
 
 
 def _parsed(raw: str) -> URL:
+    indexes = indexes_of_web_page(raw)
+    if indexes:
+        raise AzureWebPage(indexes)
     try:
         url = URL(raw.strip())
     except ValueError as error:

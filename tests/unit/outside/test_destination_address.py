@@ -1,5 +1,7 @@
 """Either address of a destination is enough, for every product that is known."""
 
+from fnmatch import fnmatch
+
 import pytest
 
 from feedgate.model.destination import Addresses
@@ -8,11 +10,13 @@ from feedgate.outside.destination_address import (
     AZURE_HOST,
     AZURE_LEGACY_SUFFIX,
     AddressNotDerivable,
+    AzureWebPage,
     InvalidDestination,
     azure_place,
     derive_addresses,
     is_azure,
     local_name,
+    source_addresses,
 )
 
 AZURE = f"https://{AZURE_HOST}/acme"
@@ -229,16 +233,64 @@ def test_what_is_no_address_is_refused(raw: str, reason: str) -> None:
     ("read_url", "name"),
     [
         (f"{AZURE}/_packaging/pip-feed/pypi/simple/", "acme-pip-feed"),
-        (f"{AZURE}/My%20Project/_packaging/Pip_Feed/pypi/simple/", "acme-my-project-pip_feed"),
+        (f"{AZURE}/My%20Project/_packaging/Pip_Feed/pypi/simple/", "acme-my-project-pip_feed-*"),
         (f"{OLD}/DefaultCollection/_packaging/f/pypi/simple/", "acme-f"),
-        ("https://devops.example/tfs/C/_packaging/f/pypi/simple/", "tfs-c-f"),
-        ("https://devpi.example/root/acme/+simple/", "devpi.example-root-acme"),
-        ("http://127.0.0.1:8080/simple/", "127.0.0.1-8080"),
-        ("https://nexus.example/repository/pypi.acme/simple/", "nexus.example-repository-pypi.acme"),
+        ("https://devops.example/tfs/C/_packaging/f/pypi/simple/", "tfs-c-f-*"),
+        ("https://devpi.example/root/acme/+simple/", "devpi.example-root-acme-*"),
+        ("http://127.0.0.1:8080/simple/", "127.0.0.1-8080-*"),
+        ("https://nexus.example/repository/pypi.acme/simple/", "nexus.example-repository-pypi.acme-*"),
     ],
 )
 def test_a_local_name_tells_whose_feed_it_is(read_url: str, name: str) -> None:
-    assert local_name(Addresses("https://upload.example/", read_url)) == name
+    assert fnmatch(local_name(derive_addresses(read_url)), name)
+
+
+def test_two_destinations_never_share_a_local_name() -> None:
+    one_name = [
+        f"{AZURE}/_packaging/b-c/pypi/simple/",
+        f"{AZURE}/b/_packaging/c/pypi/simple/",
+        f"https://{AZURE_HOST}/acme-b/_packaging/c/pypi/simple/",
+        f"https://{AZURE_HOST}/acme-b-c/_packaging/c/pypi/simple/",
+        "https://devops.example/acme/_packaging/b-c/pypi/simple/",
+        "https://other.example/acme/_packaging/b-c/pypi/simple/",
+        "http://other.example/acme/_packaging/b-c/pypi/simple/",
+        f"{AZURE}/_packaging/b!c/pypi/simple/",
+    ]
+    read_url = one_name[0]
+
+    names = [local_name(derive_addresses(address)) for address in one_name]
+    elsewhere = local_name(Addresses("https://upload.example/", read_url))
+    digested = names[1].removeprefix("acme-")
+
+    assert names[0] == "acme-b-c"
+    assert len({*names, elsewhere}) == len(names) + 1
+    assert local_name(derive_addresses(f"{AZURE}/_packaging/{digested}/pypi/simple/")) != names[1]
+
+
+def test_a_feed_has_one_local_name_however_it_is_addressed() -> None:
+    ways = [
+        f"{AZURE}/p/_packaging/Pip-Feed/pypi/simple/",
+        f"{AZURE}/P/_packaging/pip-feed/pypi/upload",
+        f"{AZURE}/P/_packaging/pip-feed/pypi/upload/",
+        f"{OLD}/DefaultCollection/P/_packaging/pip-feed/pypi/simple/",
+    ]
+
+    assert len({local_name(derive_addresses(way)) for way in ways}) == 1
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        "https://dev.azure.com/acme/P/_artifacts/feed/pip-feed",
+        "https://acme.visualstudio.com/P/_artifacts/feed/pip-feed@Local?_a=package",
+    ],
+)
+def test_a_page_for_people_is_answered_with_the_index_to_use(page: str) -> None:
+    for read in (derive_addresses, source_addresses):
+        with pytest.raises(AzureWebPage) as caught:
+            read(page)
+        assert f"{AZURE}/P/_packaging/pip-feed/pypi/simple/" in caught.value.next_step
+        assert f"{AZURE}/_packaging/pip-feed/pypi/simple/" in caught.value.next_step
 
 
 def test_a_long_local_name_is_cut_and_still_its_own() -> None:
