@@ -15,7 +15,7 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.metadata import version
@@ -25,6 +25,7 @@ from urllib.parse import urlsplit
 
 from feedgate.app.address import Address, read_address
 from feedgate.app.directory import DataDirectory
+from feedgate.app.lock import is_locked
 from feedgate.app.own_destination import FLAG, OwnDestination, OwnDestinationNotTaken, without_credentials
 from feedgate.app.standard_input import pipe_with
 from feedgate.app.stated import differing, differing_settings, stated
@@ -35,7 +36,9 @@ from feedgate.model.secret import Secret
 
 _PROOF_SECONDS: Final = 2.0  # a stranger on a dead server's port may say nothing
 _LIMIT_SECONDS: Final = 20.0
-_OTHER_COMMAND_SECONDS: Final = 5.0  # a server that another command started may be about to end
+_SHARED_AFTER_SECONDS: Final = 5.0  # a server that another command started may be about to end
+_SAID_AFTER_SECONDS: Final = 1.0
+_STANDS_LOOK_SECONDS: Final = 0.1  # each such look takes the lock for an instant where nobody has it
 _LOOK_SECONDS: Final = 0.01  # a server that quick commands share may stand for no more than some of these
 _LARGEST_LOG_BYTES: Final = 5 * 1024 * 1024
 
@@ -95,12 +98,14 @@ class LocalConnection:
         own: OwnDestination | None,
         *,
         may_share: bool,
+        say: Callable[[str], None],
     ) -> None:
         self._directory = directory
         self._environment = environment
         self._config = config
         self._own = own
         self._may_share = may_share
+        self._say = say
         self._child: _Started | None = None
         self._hold: _Hold | None = None
         self.server = self.reattach()
@@ -112,17 +117,20 @@ class LocalConnection:
         what is wrong with the settings.
         """
         self.close()
+        self._wait_for_others()
         begun = time.monotonic()
         while time.monotonic() < begun + _LIMIT_SECONDS:
             address = read_address(self._directory.address)
-            if self._waits_for(address) and time.monotonic() < begun + _OTHER_COMMAND_SECONDS:
-                time.sleep(_LOOK_SECONDS)
-                continue
             hold = None if address is None else _Hold.on(address)
             if address is not None and hold is not None:
                 self._hold = hold
-                self.server = self._accept(address)
-                return self.server
+                found = self._accept(address)
+                if found is not None:
+                    self.server = found
+                    return found
+                self._wait_for_others()
+                begun = time.monotonic()
+                continue
             self._have_one_start()
             time.sleep(_LOOK_SECONDS)
         raise ServerDidNotStart(self._directory, f"it did not answer within {_LIMIT_SECONDS:.0f} s")
@@ -133,17 +141,35 @@ class LocalConnection:
             self._hold.close()
             self._hold = None
 
-    def _waits_for(self, address: Address | None) -> bool:
-        """Whether another command's server stands where ours must: a hold of ours would only keep it, or end it."""
-        return (
-            self._own is not None
-            and address is not None
-            and not address.stays
-            and (self._child is None or self._child.pid != address.pid)
-            and _is_alive(address.pid)
-        )
+    def _wait_for_others(self) -> None:
+        """Wait while another command's server stands where ours must: it ends when the last that holds it is gone.
 
-    def _accept(self, address: Address) -> LocalServer:
+        A hold of ours would only keep it, or end it.
+        """
+        begun = time.monotonic()
+        told: int | None = None
+        while True:
+            address = read_address(self._directory.address)
+            waited_seconds = time.monotonic() - begun
+            if not self._is_anothers(address) or (self._may_share and waited_seconds > _SHARED_AFTER_SECONDS):
+                return
+            if address is not None and address.pid != told and waited_seconds > _SAID_AFTER_SECONDS:
+                told = address.pid
+                self._say(
+                    f"waits for the server of another command (process {told}) on {self._directory.path} to end: "
+                    "the caller's own credentials go to no server but one that this command starts"
+                )
+            time.sleep(_STANDS_LOOK_SECONDS)
+
+    def _is_anothers(self, address: Address | None) -> bool:
+        if self._own is None or address is None or address.stays:
+            return False
+        if self._child is not None and self._child.pid == address.pid:
+            return False
+        return is_locked(self._directory.lock)  # else it is a dead server's address
+
+    def _accept(self, address: Address) -> LocalServer | None:
+        """Return the server that is held; None for another command's, which was let go since it is to end."""
         is_ours = self._child is not None and self._child.pid == address.pid
         if self._child is not None:
             if is_ours:
@@ -153,7 +179,9 @@ class LocalConnection:
                 self._child = None
         if self._own is not None and not is_ours and not self._may_share:
             self.close()
-            raise _not_taken(self._directory, address)
+            if address.stays:
+                raise _not_taken(self._directory, address)
+            return None
         difference = self._difference(address)
         if difference is not None:
             self.close()
@@ -208,6 +236,10 @@ class LocalConnection:
         return (self._config or self._directory.settings_file).resolve()
 
 
+def _unheard(_text: str) -> None:
+    """Nobody is told."""
+
+
 @contextmanager
 def connect_locally(
     data: Path,
@@ -216,17 +248,18 @@ def connect_locally(
     config: Path | None = None,
     own: OwnDestination | None = None,
     may_share: bool = False,
+    say: Callable[[str], None] = _unheard,
 ) -> Iterator[LocalConnection]:
     """Hold the server of ``data``, starting one where none runs, until the block ends.
 
     ``environment`` is the command's own; a server started here gets it too.
     With ``own``, the command's own destination, that server must be one that this command starts, and it gets
-    the environment without its credentials: a server that stays is refused at once, another command's
-    when it has not ended within five seconds. With ``may_share`` those do as well: they know nothing of
+    the environment without its credentials: a server that stays is refused at once, the end of another command's
+    is waited for, of which ``say`` hears. With ``may_share`` those do as well: they know nothing of
     ``own``, and what they may ask is their settings' affair. Raises as ``LocalConnection.reattach``.
     """
     directory = DataDirectory(data.absolute())
-    connection = LocalConnection(directory, environment, config, own, may_share=may_share)
+    connection = LocalConnection(directory, environment, config, own, may_share=may_share, say=say)
     try:
         yield connection
     finally:
@@ -306,22 +339,7 @@ def _proves(first_line: bytes, address: Address) -> bool:
 
 def _not_taken(directory: DataDirectory, address: Address) -> OwnDestinationNotTaken:
     server = f"the server of {directory.path} (process {address.pid}, {address.url})"
-    cure = (
-        "End it, name another directory with --data, or"
-        if address.stays
-        else "It was started by another command: wait until that is over, name another directory with --data, or"
-    )
-    return OwnDestinationNotTaken(server, cure)
-
-
-def _is_alive(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except (ProcessLookupError, OverflowError):
-        return False
-    except PermissionError:
-        return True
-    return True
+    return OwnDestinationNotTaken(server, "End it, name another directory with --data, or")
 
 
 @contextmanager

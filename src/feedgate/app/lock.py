@@ -22,3 +22,12 @@ def try_lock(descriptor: int) -> bool:
 def wait_for_lock(descriptor: int) -> None:
     """Take the lock, however long that takes."""
     fcntl.flock(descriptor, fcntl.LOCK_EX)
+
+
+def is_locked(path: Path) -> bool:
+    """Return whether a process holds the lock of that file; looking takes it for an instant where nobody does."""
+    descriptor = open_lock(path)
+    try:
+        return not try_lock(descriptor)
+    finally:
+        os.close(descriptor)

@@ -13,6 +13,7 @@ from feedgate.api.connection import Server
 from feedgate.app.local import connect_locally
 from feedgate.app.own_destination import OwnDestination, OwnDestinationNotTaken
 from feedgate.cli.main import place
+from feedgate.cli.plain import plain
 from feedgate.errors import Invalid
 from feedgate.model.secret import Secret
 
@@ -47,7 +48,8 @@ def opened(
 ) -> Iterator[Door]:
     """Reach the server for the length of one command, starting one where none runs.
 
-    With ``own``, the caller's own destination, it must be one that this command starts; with
+    With ``own``, the caller's own destination, it must be one that this command starts, and another command's
+    is waited for; with
     ``may_share`` too one that runs already, which then knows nothing of it.
     """
     where = place(context)
@@ -63,7 +65,7 @@ def opened(
         return
     config = None if where.config is None else Path(where.config)
     with connect_locally(
-        data_directory(where.data), os.environ, config=config, own=own, may_share=may_share
+        data_directory(where.data), os.environ, config=config, own=own, may_share=may_share, say=_say
     ) as connection:
 
         def again() -> Server:
@@ -73,6 +75,10 @@ def opened(
         local = connection.server
         with Client(Server(local.url, local.key, is_local=True), find_again=again) as client:
             yield Door(client, stays=local.stays, started_by_us=local.started_by_us, as_json=where.as_json)
+
+
+def _say(text: str) -> None:
+    typer.echo(f"feedgate: {plain(text)}", err=True)
 
 
 def data_directory(stated: str | None) -> Path:
