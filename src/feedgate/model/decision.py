@@ -20,12 +20,17 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Opinion:
-    """What one rule says, and why, in one sentence; ``until`` is when time alone ends a hold (aware UTC)."""
+    """What one rule says, and why, in one sentence.
+
+    ``until`` is when time alone ends a hold (aware UTC). ``findings`` are what it goes by, in names that last
+    (advisory ids, codes of inspectors): who lets these pass has not let others pass.
+    """
 
     rule: str
     verdict: Verdict
     reason: str
     until: datetime | None = None
+    findings: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

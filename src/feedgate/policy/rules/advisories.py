@@ -48,7 +48,8 @@ class Advisories:
         deciding = [match for match, verdict in zip(matches, verdicts, strict=True) if verdict is gravest]
         if not deciding:
             return Opinion(self.code, Verdict.ADMIT, f"{facts.filename}: no advisory is known")
-        return Opinion(self.code, gravest, f"{facts.filename}: {_in_words(deciding)}")
+        ids = tuple(sorted(match.id for match in deciding))
+        return Opinion(self.code, gravest, f"{facts.filename}: {_in_words(deciding)}", findings=ids)
 
     def _verdict(self, match: Match) -> Verdict:
         if match.severity.rank < self.least.rank:

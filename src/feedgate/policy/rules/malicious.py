@@ -34,5 +34,8 @@ class Malicious:
         records = [match for match in facts.advised.matches if match.is_malware]
         if records:
             named = ", ".join(match.id for match in records)
-            return Opinion(self.code, Verdict.REFUSE, f"{facts.filename}: is malicious: {named}")
+            ids = tuple(sorted(match.id for match in records))
+            return Opinion(
+                self.code, Verdict.REFUSE, f"{facts.filename}: is malicious: {named}", findings=ids
+            )
         return Opinion(self.code, Verdict.ADMIT, f"{facts.filename}: no record of malware")
