@@ -1,16 +1,17 @@
 """Facts of one sound file, of which a test changes what it is about."""
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from packaging.specifiers import SpecifierSet
 from packaging.version import Version
 
+from feedgate.model.advisory import AdvisorySeverity, Match
 from feedgate.model.digest import Digest
 from feedgate.model.distribution import Distribution
 from feedgate.model.inspection import Finding, Severity
 from feedgate.model.names import parse_project_name
-from feedgate.policy.facts import Facts, NotStated, Stated, Way
+from feedgate.policy.facts import Advised, Facts, NotStated, Stated, Way
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 FILENAME = "demo-1.0-py3-none-any.whl"
@@ -30,6 +31,23 @@ def listed(
     )
 
 
+def listed_since(age: timedelta | None, *, source: str | None = "https://files.example/demo") -> Distribution:
+    """Return the file as a page lists it, uploaded so long before NOON; None = no time is stated."""
+    uploaded_at = None if age is None else NOON - age
+    return Distribution(FILENAME, Digest("0" * 64), uploaded_at=uploaded_at, source=source)
+
+
+def match(
+    identity: str = "PYSEC-2026-1",
+    *,
+    fixed: str | None = None,
+    severity: AdvisorySeverity = AdvisorySeverity.HIGH,
+    is_malware: bool = False,
+    aliases: tuple[str, ...] = (),
+) -> Match:
+    return Match(identity, aliases, severity, is_malware, "", fixed)
+
+
 def stated(project: str = "demo", version: str = "1.0", requires_python: str | None = None) -> Stated:
     return Stated(
         parse_project_name(project),
@@ -40,6 +58,7 @@ def stated(project: str = "demo", version: str = "1.0", requires_python: str | N
 
 
 SOUND = stated()
+NOTHING_KNOWN = Advised()
 
 
 def facts(
@@ -49,5 +68,6 @@ def facts(
     file: Distribution | None = None,
     findings: Mapping[str, tuple[Finding, ...]] = LOOKED_AT,
     says: Stated | NotStated | None = SOUND,
+    advised: Advised | None = NOTHING_KNOWN,
 ) -> Facts:
-    return Facts(filename, way, file, findings, says)
+    return Facts(filename, way, file, findings, says, advised)

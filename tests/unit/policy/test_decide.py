@@ -6,9 +6,10 @@ import pytest
 
 from feedgate.model.decision import Opinion, Verdict
 from feedgate.policy.decide import decide
-from feedgate.policy.facts import Facts, Way
+from feedgate.policy.facts import Advised, Facts, Way
 from feedgate.policy.policies import OPEN, Policy
-from tests.unit.policy.facts import FILENAME, NOON, facts, found
+from feedgate.policy.rules.malicious import Malicious
+from tests.unit.policy.facts import FILENAME, NOON, facts, found, match
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +21,10 @@ class Says:
 
     verdict: Verdict
     asked_at: list[datetime] = field(default_factory=list)
+
+    @property
+    def meaning(self) -> str:
+        return "what it is told to"
 
     def judge(self, facts: Facts, *, now: datetime) -> Opinion:
         self.asked_at.append(now)
@@ -89,3 +94,26 @@ def test_what_open_admits_with_a_finding_still_says_what_was_found() -> None:
 
     assert decision.verdict is Verdict.ADMIT
     assert f"{FILENAME}: it is record-missing" in [opinion.reason for opinion in decision.opinions]
+
+
+def test_what_a_reported_rule_says_is_kept_and_does_not_count() -> None:
+    policy = Policy("ours", (Says(Verdict.REFUSE),), reported=frozenset({"says"}))
+
+    decision = decide(policy, facts(), now=NOON)
+
+    assert decision.verdict is Verdict.ADMIT
+    assert (decision.deciding, decision.reason) == ((), "")
+    assert [(opinion.verdict, opinion.reason) for opinion in decision.opinions] == [
+        (Verdict.REFUSE, "says refuse")
+    ]
+
+
+def test_a_rule_that_counts_still_decides_beside_a_graver_one_that_is_reported() -> None:
+    policy = Policy(
+        "ours", (Says(Verdict.HOLD), Malicious()), reported=frozenset({Malicious.code, "no-rule-of-it"})
+    )
+    malware = facts(advised=Advised((match("MAL-2026-1", is_malware=True),)))
+
+    decision = decide(policy, malware, now=NOON)
+
+    assert (decision.verdict, decision.reason) == (Verdict.HOLD, "says hold")
