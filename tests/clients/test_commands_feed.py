@@ -94,6 +94,20 @@ def test_a_token_is_shown_once_and_its_secret_alone_goes_to_standard_output(
     assert made.err.split(":")[0] in listed
 
 
+def test_a_token_that_opens_nothing_yet_says_so_with_the_command_that_grants(
+    feedgate: CommandLine, feed: str
+) -> None:
+    words = ("token", "create", "--actor", "vm-8", "--feed", feed)
+
+    before = feedgate.done(*words)
+    feedgate.done("grant", feed, "vm-8", "reader")
+    after = feedgate.done(*words)
+
+    assert f"opens nothing there yet. Next: feedgate grant {feed} vm-8 reader\n" in before.err
+    assert len(before.out.splitlines()) == 1
+    assert "opens nothing" not in after.err
+
+
 def test_a_revoked_token_is_refused_with_the_next_request(
     server: Server, feedgate: CommandLine, feed: str
 ) -> None:

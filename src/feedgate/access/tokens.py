@@ -131,6 +131,35 @@ def create_token(  # what a token is
     return NewToken(row, secret)
 
 
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """What a token opens now: grants come and go apart from it.
+
+    ``without_role`` are the feeds named in it on which its actor has no role.
+    """
+
+    opens_nothing: bool
+    without_role: tuple[FeedPath, ...]
+
+
+def reach_of(records: Database, row: TokenRow) -> Reach:
+    """Return what the token opens now; what is public needs none."""
+    with records.read() as view:
+        bearer = Caller(row.actor, row.scope, row.feeds, is_administrator=administers(view, row.actor))
+        named = None if row.feeds is None else {path.key for path in row.feeds}
+        closed, is_open = [], bearer.is_administrator
+        for located in feeds.all_feeds(view):
+            if named is not None and located.path.key not in named:
+                continue
+            if role_of(view, bearer, located, is_public=False) is None:
+                closed.append(located.path)
+            else:
+                is_open = True
+                if named is None:
+                    break
+    return Reach(not is_open, tuple(closed) if named is not None else ())
+
+
 def list_tokens(records: Database, caller: Caller) -> tuple[TokenRow, ...]:
     """Return the caller's own tokens; an administrator whose token administers sees all."""
     actor = require_actor(caller)

@@ -124,9 +124,14 @@ class TokenBody(Body):
 
 
 class NewTokenBody(TokenBody):
-    """A token just made; ``token`` is its secret, shown this once."""
+    """A token just made; ``token`` is its secret, shown this once.
+
+    ``opens_nothing`` = its actor has no role yet where it reaches, ``without_role`` = those of its feeds where that is so.
+    """
 
     token: str
+    opens_nothing: bool = False
+    without_role: list[str] = Field([])
 
 
 class ProjectChange(Body):

@@ -1,15 +1,19 @@
 """``feedgate token``: make, list and revoke tokens. A secret is shown once, and stored nowhere."""
 
-from typing import Annotated
+from collections.abc import Iterator
+from typing import Annotated, Final
 
 import typer
 
-from feedgate.api.bodies import TokenBody, TokenCreation
+from feedgate.api.bodies import NewTokenBody, TokenBody, TokenCreation
 from feedgate.cli.door import opened
 from feedgate.cli.plain import plain
 from feedgate.cli.show import inert, json_text, lines, table
 from feedgate.cli.units import parse_span
-from feedgate.model.access import Scope
+from feedgate.model.access import Role, Scope
+
+_SMALLEST_ROLE: Final = {Scope.READ: Role.READER, Scope.WRITE: Role.COLLABORATOR, Scope.MANAGE: Role.OWNER}
+"""With which a token of that scope can do anything that a smaller scope could not."""
 
 app = typer.Typer(help="Make, list and revoke tokens.", rich_markup_mode=None, add_completion=False)
 
@@ -42,6 +46,8 @@ def create(
         return
     token = reply.body
     typer.echo(plain(_described(token)), err=True)
+    for line in _closed(token):
+        typer.echo(plain(line), err=True)
     typer.echo(plain(token.token))
 
 
@@ -83,6 +89,21 @@ def revoke(
         json_text(reply.text)
     else:
         lines([f"{inert(reply.body.id)} of {inert(reply.body.actor)} is revoked"])
+
+
+def _closed(token: NewTokenBody) -> Iterator[str]:
+    """Say where the token opens nothing yet, and what changes that."""
+    role = _SMALLEST_ROLE[token.scope].value
+    for feed in token.without_role:
+        yield (
+            f"{token.actor} has no role on {feed}, so this token opens nothing there yet. "
+            f"Next: feedgate grant {feed} {token.actor} {role}"
+        )
+    if token.opens_nothing and not token.without_role:
+        yield (
+            f"{token.actor} has no role on any feed, so this token opens nothing yet. "
+            f"Next: feedgate grant ORG/FEED {token.actor} {role}"
+        )
 
 
 def _described(token: TokenBody) -> str:

@@ -10,7 +10,7 @@ from starlette.responses import Response
 
 from feedgate.access.permissions import Permission
 from feedgate.access.require import require_actor
-from feedgate.access.tokens import DEFAULT_LIFE, create_token, list_tokens, revoke_token
+from feedgate.access.tokens import DEFAULT_LIFE, create_token, list_tokens, reach_of, revoke_token
 from feedgate.api.bodies import NewTokenBody, TokenBody, TokenCreation
 from feedgate.machine import addresses
 from feedgate.model.access import Caller
@@ -83,8 +83,14 @@ class Tokens:
             life=_life(asked, caller, now),
             now=now,
         )
-        described = to_body(made.row).model_dump()
-        return answer_body(NewTokenBody(**described, token=made.secret.reveal()), 201)
+        reach = await run_in_threadpool(reach_of, self.records, made.row)
+        body = NewTokenBody(
+            **to_body(made.row).model_dump(),
+            token=made.secret.reveal(),
+            opens_nothing=reach.opens_nothing,
+            without_role=[str(path) for path in reach.without_role],
+        )
+        return answer_body(body, 201)
 
     async def revoke(self, request: Request) -> Response:
         """Revoke a token at once."""

@@ -96,6 +96,21 @@ async def test_anothers_token_is_neither_listed_nor_revoked(installation: Instal
         assert [json.loads(line)["actor"] for line in (await ada.get(TOKENS)).text.splitlines()] == ["ada"]
 
 
+async def test_a_token_says_where_its_actor_has_no_role_yet(installation: Installation) -> None:
+    there = {"feeds": [str(FEED)]}
+    async with installation.local() as client:
+        before = (await client.post(TOKENS, json={"actor": "ci", **there})).json()
+        anywhere = (await client.post(TOKENS, json={"actor": "ci"})).json()
+        await client.put(f"/api/v1/feeds/{FEED}/grants/ci", json={"role": "reader"})
+        after = (await client.post(TOKENS, json={"actor": "ci", **there})).json()
+        own = (await client.post(TOKENS, json=there)).json()
+
+    assert (before["opens_nothing"], before["without_role"]) == (True, [str(FEED)])
+    assert (anywhere["opens_nothing"], anywhere["without_role"]) == (True, [])
+    for token in (after, own):
+        assert (token["opens_nothing"], token["without_role"]) == (False, [])
+
+
 async def test_revoking_again_changes_nothing(installation: Installation) -> None:
     installation.token("ada")
     async with installation.local() as client:
