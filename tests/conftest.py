@@ -17,6 +17,20 @@ from tests.left_out import PREFIX
 TESTS = Path(__file__).parent
 TIERS = ("unit", "contract", "intake", "house", "faults", "clients", "outside")
 
+# These take longest, and where files go to several workers begin first: else one is left alone with them.
+LONGEST = (
+    "intake/test_sending_in_order.py",
+    "outside/test_add_to.py",
+    "clients/test_commands_send.py",
+    "faults/test_one_server.py",
+    "intake/test_standing_destinations.py",
+    "intake/test_killed.py",
+    "intake/test_import_feed_killed.py",
+    "clients/test_foreign_feeds.py",
+    "clients/test_foreign_connect.py",
+    "outside/test_the_documents.py",
+)
+
 # The same examples for everybody and every time; a slow machine is no failure.
 hypothesis.settings.register_profile("feedgate", deadline=None, derandomize=True, print_blob=True)
 hypothesis.settings.register_profile(
@@ -43,6 +57,15 @@ def pytest_configure() -> None:
         signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int | None:
+    """Have half as many workers again as cores: much of the time one waits for what it started."""
+    if "PYTEST_XDIST_AUTO_NUM_WORKERS" in os.environ:
+        return None
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return cores + cores // 2
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     ours = [(item, item.path.relative_to(TESTS)) for item in items if item.path.is_relative_to(TESTS)]
     if not hasattr(config, "workerinput"):  # what a worker of pytest-xdist raises here is told as a crash
@@ -53,6 +76,9 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             item.add_marker(tier)
         if tier == "unit":
             item.add_marker("disable_socket")
+    if hasattr(config, "workerinput"):
+        places = {TESTS / file: place for place, file in enumerate(LONGEST)}
+        items.sort(key=lambda item: places.get(item.path, len(places)))
 
 
 @pytest.hookimpl(optionalhook=True)
