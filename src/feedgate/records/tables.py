@@ -125,6 +125,34 @@ feed_destination = Table(
 
 _one_open_row(feed_destination, feed_destination.c.feed_id, feed_destination.c.name)
 
+hold = Table(
+    "hold",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("feed_id", ForeignKey("feed.id"), nullable=False),
+    Column("number", Integer, nullable=False),
+    Column("project", Text, nullable=False),
+    Column("version", Text, nullable=False),
+    Column("filename", Text, nullable=False),
+    Column("digest", String(64), nullable=False),
+    Column("rule", String(40), nullable=False),
+    Column("findings", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("until", BigInteger),
+    Column("run", String(40), nullable=False),
+    Column("requester", Text, nullable=False),
+    Column("opened_at", BigInteger, nullable=False),
+    Column("state", String(20), nullable=False),
+    Column("ended_by", Text),
+    Column("ended_because", Text),
+    Column("ended_at", BigInteger),
+    Column("confirmed_by", Text),
+    *_span(),
+)
+"""What policy holds of a feed's requests; ``number`` is a hold's own, for ever."""
+
+_one_open_row(hold, hold.c.feed_id, hold.c.number)
+
 actor = Table(
     "actor",
     metadata,
@@ -320,8 +348,12 @@ known_digest = Table(
     metadata,
     Column("url", Text, primary_key=True),
     Column("digest", String(64), nullable=False),
+    Column("size_bytes", BigInteger, nullable=False),
+    Column("etag", Text),
+    Column("last_modified", Text),
+    Column("hashed_at", BigInteger, nullable=False),
 )
-"""What lies at an address whose page states no digest: fetched and hashed once."""
+"""What lay at an address whose page states no digest when it was fetched and hashed, and what the answer said of it."""
 
 send_attempt = Table(
     "send_attempt",
