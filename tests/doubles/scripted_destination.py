@@ -86,7 +86,7 @@ class ScriptedDestination:
     """The double. ``credentials`` are asked for everywhere if given; ``states_digests`` False hides them.
 
     ``hidden_looks`` is how often a page is read before a new file shows on it. ``files_at`` is another
-    server's origin, to which reads of files are redirected.
+    server's origin, to which reads of files are redirected. ``file_headers`` go with each answer that gives a file.
     """
 
     def __init__(self, *, credentials: tuple[str, str] | None = None, states_digests: bool = True) -> None:
@@ -100,6 +100,7 @@ class ScriptedDestination:
         self.root_status = 200
         self.upload_get_status = 405
         self.takes_ranges = True
+        self.file_headers: dict[str, str] = {}
         self.log: list[Request] = []
         self.forms: list[Upload] = []
         self.arrived = asyncio.Event()
@@ -234,10 +235,11 @@ class ScriptedDestination:
         if body is None:
             return web.Response(status=404)
         if not self.takes_ranges or request.headers.get("Range") != "bytes=0-0":
-            return web.Response(body=body)
+            return web.Response(body=body, headers=self.file_headers)
         if not body:
             return web.Response(status=416, headers={"Content-Range": "bytes */0"})
-        return web.Response(status=206, body=body[:1], headers={"Content-Range": f"bytes 0-0/{len(body)}"})
+        headers = {**self.file_headers, "Content-Range": f"bytes 0-0/{len(body)}"}
+        return web.Response(status=206, body=body[:1], headers=headers)
 
 
 async def _say_early(request: web.BaseRequest, told: SaysEarly) -> web.StreamResponse:

@@ -8,6 +8,7 @@ import os
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -32,6 +33,7 @@ from feedgate.outside.destination_peer import (
 from feedgate.outside.destination_settings import DestinationSettings
 from feedgate.outside.egress import EgressDenied
 from feedgate.outside.exchange import UploadRedirected
+from feedgate.outside.known_digests import InMemory
 from feedgate.outside.legacy_form import OtherBytes
 from feedgate.outside.proxies import Proxies
 from tests.builders.metadata import write_metadata
@@ -59,6 +61,7 @@ SETTINGS = DestinationSettings(
         connect_seconds=0.5, silence_seconds=0.5, grace_seconds=0.5, slowest_bytes_per_second=10_000_000
     ),
 )
+NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
 CONFLICT = "Conflict - The feed 'F' already contains file 'demo-1.0-py3-none-any.whl' in package 'demo 1.0'."
 DELETED = "Bad Request - The package 'demo 1.0' in feed 'F' has been deleted, and cannot be republished"
 UNSUPPORTED = (
@@ -252,27 +255,91 @@ async def test_without_digests_what_was_sent_is_believed_by_its_bytes(
     assert await destination.deliver(outgoing(filename="demo-1.1-py3-none-any.whl")) == Sent()
 
 
-async def test_what_is_known_of_an_address_is_not_fetched(there: ScriptedDestination) -> None:
-    class Memory:
-        def __init__(self) -> None:
-            self.told: dict[str, Digest] = {}
+async def digest_now(there: ScriptedDestination, known: InMemory, now: datetime = NOON) -> Digest:
+    """Return the digest of the one file, asked for by a run of its own."""
+    settings = replace(SETTINGS, now=lambda: now)
+    addresses = Addresses(there.upload_url, there.read_url)
+    async with Destination.opened(addresses, None, settings, known=known) as destination:
+        (file,) = (await destination.page(DEMO)).files
+        return await destination.digest_of(file)
 
-        async def find(self, url: str) -> Digest | None:
-            return self.told.get(url)
 
-        async def remember(self, url: str, digest: Digest) -> None:
-            self.told[url] = digest
+def fetched(there: ScriptedDestination) -> list[str | None]:
+    """Return which part of the file each question asked for, None = all of it."""
+    return [one.headers.get("Range") for one in there.asked(f"/files/{WHEEL}")]
 
+
+ETAG, ITS_DATE = {"ETag": '"1"'}, {"Last-Modified": "Tue, 24 Nov 2026 12:00:00 GMT"}
+LATER = {"Last-Modified": "Tue, 24 Nov 2026 12:00:01 GMT"}
+
+
+@pytest.mark.parametrize("headers", [ETAG, ITS_DATE, ETAG | ITS_DATE, {}, {"ETag": 'W/"1"'}])
+async def test_what_is_known_of_an_address_and_is_still_there_is_not_fetched(
+    there: ScriptedDestination, headers: dict[str, str]
+) -> None:
+    there.states_digests, there.file_headers = False, headers
+    there.put(WHEEL, BODY)
+    known = InMemory()
+
+    found = [await digest_now(there, known, NOON + timedelta(hours=hours)) for hours in (0, 23, 23.9)]
+
+    assert found == [DIGEST] * 3
+    assert fetched(there) == [None, "bytes=0-0", "bytes=0-0"]
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "body"),
+    [
+        pytest.param({}, {}, OTHER, id="another-size"),
+        pytest.param(ETAG, {"ETag": '"2"'}, BODY[::-1], id="another-etag"),
+        pytest.param(ETAG | ITS_DATE, {"ETag": '"2"'} | ITS_DATE, BODY[::-1], id="another-etag-of-that-date"),
+        pytest.param(ETAG, {}, BODY[::-1], id="no-etag-any-more"),
+        pytest.param({}, ETAG, BODY[::-1], id="an-etag-now"),
+        pytest.param(ITS_DATE, LATER, BODY[::-1], id="another-date"),
+        pytest.param({"ETag": 'W/"1"'} | ITS_DATE, {"ETag": 'W/"1"'} | LATER, BODY[::-1], id="weak-etag"),
+    ],
+)
+async def test_a_file_that_was_replaced_is_hashed_anew(
+    there: ScriptedDestination, before: dict[str, str], after: dict[str, str], body: bytes
+) -> None:
+    there.states_digests, there.file_headers = False, before
+    there.put(WHEEL, BODY)
+    known = InMemory()
+    assert await digest_now(there, known) == DIGEST
+
+    there.put(WHEEL, body)
+    there.file_headers = after
+
+    assert await digest_now(there, known) == hashlib.sha256(body).hexdigest()
+    assert fetched(there) == [None, "bytes=0-0", None]
+
+
+async def test_a_file_of_which_nothing_is_said_is_hashed_anew_after_a_day(there: ScriptedDestination) -> None:
     there.states_digests = False
     there.put(WHEEL, BODY)
-    memory = Memory()
-    addresses = Addresses(there.upload_url, there.read_url)
-    for _ in range(2):
-        async with Destination.opened(addresses, None, SETTINGS, known=memory) as destination:
-            assert await destination.deliver(outgoing()) == Present()
+    known = InMemory()
+    await digest_now(there, known)
 
-    assert memory.told == {f"{there.origin}/files/{WHEEL}": DIGEST}
-    assert len(there.asked(f"/files/{WHEEL}")) == 1
+    there.put(WHEEL, BODY[::-1])
+
+    assert await digest_now(there, known, NOON + timedelta(hours=24, seconds=-1)) == DIGEST
+    anew = await digest_now(there, known, NOON + timedelta(hours=24))
+    assert anew == hashlib.sha256(BODY[::-1]).hexdigest()
+
+
+async def test_within_a_run_a_file_is_asked_about_once(there: ScriptedDestination) -> None:
+    there.states_digests = False
+    there.put(WHEEL, BODY)
+    known = InMemory()
+    await digest_now(there, known)
+    there.log.clear()
+
+    addresses = Addresses(there.upload_url, there.read_url)
+    async with Destination.opened(addresses, None, SETTINGS, known=known) as destination:
+        assert await destination.deliver(outgoing()) == Present()
+        assert await destination.deliver(outgoing(OTHER)) == Conflict(DIGEST)
+
+    assert fetched(there) == ["bytes=0-0"]
 
 
 async def test_a_digest_that_is_asked_for_leaves_the_file_in_the_store(

@@ -159,6 +159,13 @@ async def test_a_digest_that_no_page_states_is_remembered_by_the_address(
         assert await source.digest_known(Distribution("x", Digest("a" * 64))) == "a" * 64
         with pytest.raises(NoSuchFile):
             await source.download(Distribution("x", None), HashedOnly(), progress=unheard)
+    async with source_at(index.url, known=known) as source:
+        assert await source.digest_known(file) == stored.digest
+    index.remove(wheel.name)
+    other = make_wheel(tmp_path / "other", "demo", "1.0", files={"demo/more.py": "# more"})
+    index.add(wheel.name, other.read_bytes(), hashes={})
+    async with source_at(index.url, known=known) as source:
+        assert await source.digest_known(file) is None
 
 
 # ------------------------------------------------------------------------------------------- Azure

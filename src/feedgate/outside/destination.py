@@ -20,7 +20,7 @@ from feedgate.outside.delivery import Conflict, Delivery, Outgoing, Present
 from feedgate.outside.destination_peer import DENIALS, DestinationPeer, NotADestination
 from feedgate.outside.destination_settings import DestinationSettings
 from feedgate.outside.fetcher import Fetcher, FetcherSettings, Stored
-from feedgate.outside.known_digests import HashedOnly, InMemory, KnownDigests
+from feedgate.outside.known_digests import HashedOnly, InMemory, KnownDigests, TrustedDigests
 from feedgate.outside.patience import Patience
 from feedgate.outside.peer import GONE
 from feedgate.outside.receiving import ReceivingStore
@@ -40,7 +40,7 @@ class Destination:
         fetcher: Fetcher,
         peer: DestinationPeer,
         sender: "_Sending",
-        known: KnownDigests,
+        known: TrustedDigests,
         ask_upstreams: Callable[[], Awaitable[bool | None]],
     ) -> None:
         self.addresses = addresses
@@ -102,7 +102,9 @@ class Destination:
                 fetcher,
                 peer,
                 sending,
-                known or InMemory(),
+                TrustedDigests(
+                    known or InMemory(), lambda url, what: fetcher.look_at(url, what=what), settings.now
+                ),
                 lambda: has_upstream_sources(addresses, credentials, settings, resolver=resolver),
             )
 
@@ -136,11 +138,7 @@ class Destination:
         """
         if file.digest is not None or file.source is None:
             return await self._fetcher.download(file, blobs, progress=progress)
-        known = await self._known.find(file.source)
-        stored = await self._fetcher.download(replace(file, digest=known), blobs, progress=progress)
-        if known is None:
-            await self._known.remember(file.source, stored.digest)
-        return stored
+        return await self._hashed(file, await self._known.find(file), blobs, progress)
 
     async def size_of(self, file: Distribution) -> int:
         """Return the file's size as the destination serves it, by a GET of its first byte.
@@ -160,10 +158,22 @@ class Destination:
             return file.digest
         if file.source is None:
             raise NoSuchFile(file.filename, index=self.name)
-        known = await self._known.find(file.source)
+        known = await self._known.find(file)
         if known is None:
-            known = (await self.download(file, blobs or HashedOnly(), progress=_unheard)).digest
+            known = (await self._hashed(file, None, blobs or HashedOnly(), _unheard)).digest
         return known
+
+    async def _hashed(
+        self,
+        file: Distribution,
+        known: Digest | None,
+        blobs: ReceivingStore,
+        progress: Callable[[int], None],
+    ) -> Stored:
+        stored = await self._fetcher.download(replace(file, digest=known), blobs, progress=progress)
+        if stored.seen is not None:
+            await self._known.remember(file, stored.digest, stored.seen)
+        return stored
 
     async def deliver(self, outgoing: Outgoing, *, listed: ProjectPage | None = None) -> Delivery:
         """Send one file unless it is there, and say what became of it; its page has the last word.

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 
 from feedgate.outside.body import Limits as Patient
@@ -12,6 +13,10 @@ MOST_CONNECTIONS = 8
 """pypiserver has one thread, and a backlog that is soon full."""
 
 _LONGEST_WAIT_SECONDS = 300.0
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,3 +41,4 @@ class DestinationSettings:
     proxies: Proxies | None = None
     limits: Patient = field(default_factory=lambda: Patient(silence_seconds=60.0, grace_seconds=90.0))
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
+    now: Callable[[], datetime] = _now

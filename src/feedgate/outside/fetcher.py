@@ -7,7 +7,7 @@ fault that may pass is tried again (``patience``); a promise that was broken is 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from http import HTTPStatus
 from pathlib import Path
 
@@ -27,6 +27,7 @@ from feedgate.outside.patience import Patience
 from feedgate.outside.peer import UPSTREAM, Peer
 from feedgate.outside.proxies import Proxies
 from feedgate.outside.receiving import ReceivingStore
+from feedgate.outside.seen import Seen
 from feedgate.outside.slots import Slots
 from feedgate.outside.spans import FIRST_BYTE, Spans, range_header
 from feedgate.outside.under_way import UnderWay
@@ -95,10 +96,11 @@ class SendAnswer:
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """What a download left in the blob store."""
+    """What a download left in the blob store; ``seen`` is what the answer said, None where nothing was fetched."""
 
     digest: Digest
     size_bytes: int
+    seen: Seen | None = field(default=None, compare=False)
 
 
 class Fetcher:
@@ -194,12 +196,16 @@ class Fetcher:
 
         Raises NoSuchFile, and what ``get_page`` does.
         """
+        return (await self.look_at(url, what=what)).size_bytes
 
-        async def attempt() -> int:
+    async def look_at(self, url: str, *, what: str) -> Seen:
+        """Return what is said of a file, as ``size_of`` finds its size; raises the same."""
+
+        async def attempt() -> Seen:
             async with self._questions:
                 response = await self._exchange.ask(url, what=what, headers=range_header(FIRST_BYTE))
                 try:
-                    return await self._spans.size_by(response, what)
+                    return Seen.of(await self._spans.size_by(response, what), response.headers)
                 finally:
                     response.close()
 
@@ -293,7 +299,8 @@ class Fetcher:
                     peer=self._peer,
                 )
                 try:
-                    return await self._store(file, body, blobs, progress)
+                    stored = await self._store(file, body, blobs, progress)
+                    return replace(stored, seen=Seen.of(stored.size_bytes, response.headers))
                 finally:
                     body.close()
 

@@ -20,7 +20,7 @@ from feedgate.outside.destination_address import azure_place
 from feedgate.outside.destination_peer import DENIALS, DestinationPeer
 from feedgate.outside.destination_settings import DestinationSettings
 from feedgate.outside.fetcher import Fetcher, FetcherSettings, Stored
-from feedgate.outside.known_digests import InMemory, KnownDigests
+from feedgate.outside.known_digests import InMemory, KnownDigests, TrustedDigests
 from feedgate.outside.patience import Patience
 from feedgate.outside.peer import GONE
 from feedgate.outside.receiving import ReceivingStore
@@ -68,7 +68,7 @@ class Source:
         patience: Patience,
         addresses: Addresses,
         packages: AzurePackages | None,
-        known: KnownDigests,
+        known: TrustedDigests,
     ) -> None:
         self._fetcher = fetcher
         self._peer = peer
@@ -120,7 +120,10 @@ class Source:
         )
         async with Fetcher.opened(fetching, resolver=resolver) as fetcher:
             packages = None if rest_url is None else AzurePackages(fetcher, rest_url, peer.name)
-            source = cls(fetcher, peer, patience, addresses, packages, known or InMemory())
+            trusted = TrustedDigests(
+                known or InMemory(), lambda url, what: fetcher.look_at(url, what=what), settings.now
+            )
+            source = cls(fetcher, peer, patience, addresses, packages, trusted)
             if packages is not None:
                 has = await has_upstream_sources(addresses, credentials, settings, resolver=resolver)
                 source._heed(has_upstream_sources=has)
@@ -176,10 +179,11 @@ class Source:
         return replace(page, files=tuple(file for file in page.files if _is_of(file, saved)))
 
     async def digest_known(self, file: Distribution) -> Digest | None:
-        """Return the file's digest where the page states it, or where it was fetched from there before."""
-        if file.digest is not None or file.source is None:
-            return file.digest
-        return await self._known.find(file.source)
+        """Return the file's digest where the page states it, or where it was fetched from there and is still the same.
+
+        Raises NoSuchFile, DestinationUnavailable, DestinationDenied.
+        """
+        return await self._known.find(file) if file.digest is None else file.digest
 
     async def download(
         self, file: Distribution, blobs: ReceivingStore, *, progress: Callable[[int], None]
@@ -192,8 +196,8 @@ class Source:
             raise NoSuchFile(file.filename, index=self.name)
         stated = replace(file, digest=await self.digest_known(file))
         stored = await self._fetcher.download(stated, blobs, progress=progress)
-        if stated.digest is None:
-            await self._known.remember(file.source, stored.digest)
+        if file.digest is None and stored.seen is not None:
+            await self._known.remember(file, stored.digest, stored.seen)
         return stored
 
     async def answers(self) -> bool:

@@ -17,6 +17,10 @@ def upgrade() -> None:
         "known_digest",
         sa.Column("url", sa.Text(), nullable=False),
         sa.Column("digest", sa.String(length=64), nullable=False),
+        sa.Column("size_bytes", sa.BigInteger(), nullable=False),
+        sa.Column("etag", sa.Text(), nullable=True),
+        sa.Column("last_modified", sa.Text(), nullable=True),
+        sa.Column("hashed_at", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("url", name=op.f("pk_known_digest")),
     )
     op.create_table(
