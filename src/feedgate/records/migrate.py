@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 INSTALLATION_LEDGER = "installation"
 
-NEWEST = "0004"
+NEWEST = "0005"
 """The newest migration; a test holds it against the files."""
 
 

@@ -391,3 +391,17 @@ download_count = Table(
     Column("day", String(10), primary_key=True),
     Column("count", BigInteger, nullable=False),
 )
+
+download = Table(
+    "download",
+    metadata,
+    Column("feed_id", ForeignKey("feed.id"), primary_key=True),
+    Column("filename", Text, primary_key=True),
+    Column("day", String(10), primary_key=True),
+    Column("kind", String(10), primary_key=True),
+    Column("client", String(64), primary_key=True),
+    Column("digest", String(64), nullable=False),
+    Column("first_at", BigInteger, nullable=False),
+    Column("last_at", BigInteger, nullable=False),
+)
+"""Who fetched which file on a day: ``client`` is a token's id or an address, as ``kind`` says."""
