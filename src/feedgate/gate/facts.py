@@ -12,11 +12,12 @@ from packaging.version import Version
 from feedgate.gate.advisory_database import AdvisoryDatabase
 from feedgate.model.decision import Decision
 from feedgate.model.distribution import Distribution, InvalidFilename
+from feedgate.model.hold import Releases
 from feedgate.model.index import ProjectPage
 from feedgate.model.names import ProjectName
 from feedgate.policy.decide import decide
 from feedgate.policy.facts import Advised, Facts, Way
-from feedgate.policy.policies import Policy
+from feedgate.policy.policies import DATABASE_AGE, Policy
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +50,7 @@ class PageJudge:
     policy: Policy
     by_name: ByName
     is_internal: Callable[[ProjectName], bool]
+    releases: Releases = Releases()
     _judged: dict[ProjectName, tuple[str, Mapping[str, Decision]]] = field(default_factory=dict)
 
     def judge(self, page: ProjectPage) -> Mapping[str, Decision] | None:
@@ -74,7 +76,11 @@ class PageJudge:
         return self.by_name.advised(page.name, version, max(older, default=None))
 
     def why_blind(self) -> str | None:
-        """Return why policy does not trust the advisory database of this moment; None where it does."""
+        """Return why policy does not trust the advisory database of this moment; None where it does, or only reports it."""
+        return None if DATABASE_AGE in self.policy.reported else self.why_database_is_too_old()
+
+    def why_database_is_too_old(self) -> str | None:
+        """Return what is wrong with the age of the advisory database by policy, whether that counts or not."""
         most = self.policy.database_max_age
         if most is None:
             return None
@@ -101,7 +107,8 @@ class PageJudge:
             advised = self.by_name.advised(page.name, version, before[version.is_prerelease])
             for file in versions[version]:
                 facts = Facts(file.filename, way, file, advised=advised)
-                decisions[file.filename] = decide(self.policy.of_pages, facts, now=self.by_name.now)
+                decision = decide(self.policy.of_pages, facts, now=self.by_name.now)
+                decisions[file.filename] = self.releases.applied(decision, file.digest)
             before[True] = version
             if not version.is_prerelease:
                 before[False] = version

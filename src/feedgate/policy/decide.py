@@ -1,8 +1,10 @@
 """Facts and a policy in, a decision with reasons out; nothing else is asked."""
 
+from dataclasses import replace
 from datetime import datetime
 
 from feedgate.model.decision import Decision, Opinion, Verdict
+from feedgate.model.distribution import InvalidFilename, parse_filename
 from feedgate.policy.facts import Facts
 from feedgate.policy.policies import Policy
 from feedgate.policy.rule import Rule
@@ -10,7 +12,8 @@ from feedgate.policy.rule import Rule
 
 def decide(policy: Policy, facts: Facts, *, now: datetime) -> Decision:
     """Ask every rule of ``policy`` about one file; ``now`` is aware UTC."""
-    return Decision(policy.name, tuple(_opinion(rule, facts, now) for rule in policy.rules), policy.reported)
+    opinions = tuple(_exempted(policy, _opinion(rule, facts, now), facts, now) for rule in policy.rules)
+    return Decision(policy.name, opinions, policy.reported)
 
 
 def _opinion(rule: Rule, facts: Facts, now: datetime) -> Opinion:
@@ -21,3 +24,18 @@ def _opinion(rule: Rule, facts: Facts, now: datetime) -> Opinion:
             rule.code, Verdict.HOLD, f"{facts.filename}: not looked at by inspector {', '.join(blind)}"
         )
     return rule.judge(facts, now=now)
+
+
+def _exempted(policy: Policy, opinion: Opinion, facts: Facts, now: datetime) -> Opinion:
+    """Return the opinion as it counts: admit where the policy excepts the file's project from the rule."""
+    if opinion.verdict is Verdict.ADMIT or not policy.exemptions:
+        return opinion
+    try:
+        project = parse_filename(facts.filename).project
+    except InvalidFilename:
+        return opinion
+    for one in policy.exemptions:
+        if one.covers(project, opinion.rule, now):
+            reason = f"{opinion.reason}; excepted up to {one.until}: {one.reason}"
+            return replace(opinion, verdict=Verdict.ADMIT, reason=reason, until=None)
+    return opinion

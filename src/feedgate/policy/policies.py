@@ -6,12 +6,16 @@ from datetime import timedelta
 from typing import Final
 
 from feedgate.errors import Invalid
+from feedgate.policy.exemption import Exemption
 from feedgate.policy.rule import Rule
 from feedgate.policy.rules.advisories import Advisories
 from feedgate.policy.rules.age import Age
 from feedgate.policy.rules.archive import Archive
 from feedgate.policy.rules.identity import Identity
 from feedgate.policy.rules.malicious import Malicious
+
+DATABASE_AGE: Final = "database-age"
+"""The code of the one question that is not asked of files: whether the advisory database is fresh enough."""
 
 
 class UnknownPolicy(Invalid):
@@ -33,13 +37,15 @@ class Policy:
     """What must hold for a file to enter; every rule is asked.
 
     ``database_max_age`` is how old the advisory database may be, None where that is no matter. What the
-    rules in ``reported`` (by code) say is kept and shown, and does not count.
+    rules in ``reported`` (by code) say is kept and shown, and does not count; ``exemptions`` take single rules'
+    word away for single projects.
     """
 
     name: str
     rules: tuple[Rule, ...]
     database_max_age: timedelta | None = None
     reported: frozenset[str] = frozenset()
+    exemptions: tuple[Exemption, ...] = ()
 
     @property
     def of_pages(self) -> "Policy":
