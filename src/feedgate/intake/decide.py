@@ -13,7 +13,7 @@ from feedgate.gate.decide import decide_import, decide_upload
 from feedgate.gate.facts import PageJudge
 from feedgate.gate.look import Looks
 from feedgate.gate.looked import Looked
-from feedgate.intake.kept import Judged, feed_of, fetched_by, keep_judged, resolved_by
+from feedgate.intake.kept import feed_of, fetched_by, keep_judged, resolved_by
 from feedgate.intake.run_index import RunIndexes
 from feedgate.model.decision import Decision, Verdict
 from feedgate.model.digest import Digest
@@ -24,6 +24,7 @@ from feedgate.model.run import Done, Event, Held, Outcome, Refused, Run, Tell
 from feedgate.model.target import Target
 from feedgate.records.database import Database
 from feedgate.records.feeds import Located
+from feedgate.records.decisions import Judged
 
 _MOST_NAMED = 10
 
@@ -84,7 +85,15 @@ def _decide(gate: PageJudge, page: ProjectPage, pin: Pin, looked: Looked) -> Dec
 
 
 def _judged(file: Distribution, digest: Digest, decision: Decision) -> Judged:
-    return Judged(file.filename, digest, decision.verdict.value, decision.reason)
+    return Judged(
+        file.filename,
+        digest,
+        decision.verdict.value,
+        decision.reason,
+        decision.policy,
+        decision.opinions,
+        decision.reported,
+    )
 
 
 def _count(judged: Sequence[Judged], verdict: Verdict) -> int:

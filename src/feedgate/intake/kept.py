@@ -12,8 +12,9 @@ from feedgate.model.names import ProjectName
 from feedgate.model.resolution import PassedOver, Pin
 from feedgate.model.run import Run, RunId
 from feedgate.model.times import format_time
-from feedgate.records import outcomes, runs
+from feedgate.records import decisions, outcomes, runs
 from feedgate.records.database import Change, Database, Note
+from feedgate.records.decisions import Judged
 from feedgate.records.feeds import Located
 
 
@@ -52,16 +53,6 @@ class Fetched:
 
     digests: Mapping[str, Digest]
     fetched: int
-
-
-@dataclass(frozen=True, slots=True)
-class Judged:
-    """What the gate said of one file."""
-
-    filename: str
-    digest: Digest
-    verdict: str
-    reason: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,13 +140,13 @@ def fetched_by(records: Database, run: RunId) -> Fetched | None:
 def keep_judged(records: Database, run: RunId, judged: tuple[Judged, ...]) -> None:
     """Keep the gate's decisions."""
     with records.note() as note:
-        outcomes.put(note, run, "decide", {"files": [asdict(file) for file in judged]})
+        decisions.put(note, run, judged)
 
 
 def judged_by(records: Database, run: RunId) -> tuple[Judged, ...]:
     """Return the gate's decisions, none before they were taken."""
-    body = _find(records, run, "decide")
-    return () if body is None else tuple(Judged(**file) for file in body["files"])
+    with records.read() as view:
+        return decisions.of_run(view, run)
 
 
 def keep_proof(records: Database, run: RunId, target: str, proof: Proof) -> None:

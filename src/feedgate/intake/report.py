@@ -6,7 +6,6 @@ from dataclasses import dataclass, replace
 from feedgate.intake.asked import Asked, words
 from feedgate.intake.kept import (
     Fetched,
-    Judged,
     Proof,
     Publication,
     Resolved,
@@ -23,6 +22,7 @@ from feedgate.model.resolution import PassedOver, Pin
 from feedgate.model.run import Run, RunKind
 from feedgate.records import events, runs
 from feedgate.records.database import Database
+from feedgate.records.decisions import Judged
 from feedgate.records.events import Told
 
 _RESOLVES = frozenset({RunKind.ADD, RunKind.PLAN})

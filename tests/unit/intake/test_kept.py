@@ -9,8 +9,9 @@ import pytest
 from feedgate.access.grants import grant
 from feedgate.feed.feeds import create_feed
 from feedgate.intake import kept
-from feedgate.intake.kept import Fetched, Judged, Proof, Resolved
+from feedgate.intake.kept import Fetched, Proof, Resolved
 from feedgate.model.access import Caller, Role, Scope
+from feedgate.model.decision import Opinion, Verdict
 from feedgate.model.digest import Digest
 from feedgate.model.distribution import Distribution
 from feedgate.model.feed import Uploads
@@ -18,8 +19,9 @@ from feedgate.model.names import FeedPath, ProjectName
 from feedgate.model.resolution import PassedOver, Pin
 from feedgate.model.run import RunId, RunKind
 from feedgate.model.target import parse_target
-from feedgate.records import feeds, runs
+from feedgate.records import feeds, outcomes, runs
 from feedgate.records.database import Database
+from feedgate.records.decisions import Judged
 from feedgate.records.runs import Posting
 from tests.builders.databases import NOON, empty_database
 
@@ -96,7 +98,21 @@ def test_what_was_not_worked_out_is_not_there(records: Database) -> None:
 
 def test_fetched_judged_and_proved_come_back(records: Database) -> None:
     fetched = Fetched({FULL.filename: Digest("a" * 64)}, 1)
-    judged = (Judged(FULL.filename, Digest("a" * 64), "hold", "RECORD differs"),)
+    opinions = (
+        Opinion("archive", Verdict.HOLD, "RECORD differs", findings=("record-differs",)),
+        Opinion("age", Verdict.HOLD, "2 d old", until=NOON),
+    )
+    judged = (
+        Judged(
+            FULL.filename,
+            Digest("a" * 64),
+            "hold",
+            "RECORD differs",
+            policy="strict",
+            opinions=opinions,
+            reported=frozenset({"age"}),
+        ),
+    )
     proofs = {
         TARGET: Proof(proved=True, reason=None),
         "other": Proof(proved=False, reason="no", escapes=("x",)),
@@ -110,6 +126,14 @@ def test_fetched_judged_and_proved_come_back(records: Database) -> None:
     assert kept.fetched_by(records, RUN) == fetched
     assert kept.judged_by(records, RUN) == judged
     assert kept.proofs_by(records, RUN) == proofs
+
+
+def test_a_decision_of_an_earlier_version_is_read_without_its_opinions(records: Database) -> None:
+    stored = {"filename": FULL.filename, "digest": "a" * 64, "verdict": "admit", "reason": ""}
+    with records.note() as note:
+        outcomes.put(note, RUN, "decide", {"files": [stored]})
+
+    assert kept.judged_by(records, RUN) == (Judged(FULL.filename, Digest("a" * 64), "admit", ""),)
 
 
 def test_a_run_knows_its_feed(records: Database) -> None:
