@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from feedgate.cli import units
 from feedgate.model.access import Role
 from tests.builders.command_line import CommandLine, Server, command_line, wait_until
 from tests.doubles.upstream import Answer, Pause, Upstream
@@ -118,6 +119,10 @@ def test_plan_says_what_would_come_and_changes_nothing(feedgate: CommandLine, fe
     before = feedgate.json("feed", "show", feed)
 
     plan = feedgate.json("plan", "demo", "-f", feed)
+    last = feedgate.done("plan", "demo", "-f", feed).out.splitlines()[-1]
+    size_bytes = next(file["size_bytes"] for file in plan["files"] if file["state"] == "new")
+    assert last.startswith("2 files, ")
+    assert last.endswith(f": 1 new ({units.size(size_bytes)})")
 
     assert (plan["kind"], plan["state"]) == ("plan", "planned")
     assert {(file["filename"], file["state"]) for file in plan["files"]} == {

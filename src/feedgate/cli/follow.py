@@ -2,7 +2,7 @@
 
 import secrets
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -25,6 +25,7 @@ from feedgate.cli.show import inert, json_text
 from feedgate.errors import Invalid
 
 _NARROW_COLUMNS = 80
+_FETCH = "fetch"
 
 
 class NothingGoesOn(Invalid):
@@ -134,8 +135,13 @@ def _drawing() -> Iterator[Drawing]:
 class Lines:
     """A line a step, where nobody watches."""
 
+    def __init__(self) -> None:
+        self._fetched: str | None = None
+
     def event(self, event: EventBody) -> None:
         """Write the line of a step that has ended, or that waits."""
+        if event.step == _FETCH and event.kind in {"started", "progress"}:
+            self._fetched = _fetched(event.facts)
         if event.kind == "waits":
             said = f"{event.step}: {event.facts.get('reason')}"
             sys.stderr.write(f"{plain(said)}\n")
@@ -146,6 +152,8 @@ class Lines:
         outcome = event.facts.get("outcome", event.kind)
         said = "" if outcome == "done" else f": {outcome}"
         seconds = units.seconds(_number(event.facts.get("seconds")))
+        if event.step == _FETCH and event.kind == "finished" and self._fetched is not None:
+            seconds = f"{self._fetched}, {seconds}"
         sys.stderr.write(f"{plain(f'{event.step}{where}{said} ({seconds})')}\n")
 
 
@@ -190,6 +198,15 @@ def _said(facts: dict[str, object], elapsed_seconds: float) -> str:
     of_whole = "" if whole is None else f" of {units.size(_number(whole))}"
     rate = f", {units.size(came / elapsed_seconds)}/s" if elapsed_seconds > 0 else ""
     return f"{files}, {units.size(came)}{of_whole}{rate}"
+
+
+def _fetched(facts: Mapping[str, object]) -> str:
+    """Say how much there was to fetch; the resolver may have had it brought already."""
+    files, size_bytes = int(_number(facts.get("of_files"))), _number(facts.get("of_bytes"))
+    if not files:
+        return "nothing to fetch"
+    size = f", {units.size(size_bytes)}" if size_bytes else ""
+    return f"{files} {'file' if files == 1 else 'files'}{size}"
 
 
 def _number(value: object) -> float:

@@ -1,9 +1,9 @@
 """A run's report for people: what came, for whom it is proved, what was passed over, and why it ended."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Final
 
-from feedgate.api.run_bodies import RunBody
+from feedgate.api.run_bodies import FileOutcome, RunBody
 from feedgate.cli import units
 from feedgate.cli.import_report import show_import
 from feedgate.cli.show import inert, lines, table
@@ -42,6 +42,16 @@ def show_report(run: RunBody) -> None:
             ("file", "", "size"),
             [(file.filename, file.state, _size(file.size_bytes)) for file in run.files],
         )
+        lines([_total(run.files)])  # once more, since the list may be long
+
+
+def _total(files: Sequence[FileOutcome]) -> str:
+    """Return how many files there are, and how much; "at least" where a page states no size."""
+    sizes = [file.size_bytes for file in files]
+    least = "at least " if None in sizes else ""
+    new = [file for file in files if file.state == "new"]
+    new_bytes = units.size(sum(file.size_bytes or 0 for file in new))
+    return f"{len(files)} files, {least}{units.size(sum(size or 0 for size in sizes))}: {len(new)} new ({new_bytes})"
 
 
 def _size(size_bytes: int | None) -> str:

@@ -70,11 +70,19 @@ def _heading(run: RunBody) -> Iterator[str]:
         closure = run.closure
         yield (
             f"{_count(closure.projects, 'project')} in {_count(closure.distributions, 'file')}, "
-            f"{units.size(closure.bytes)}: {run.already_present} already there, {run.fetched} fetched.\n"
+            f"{units.size(closure.bytes)}: {run.already_present} already there, {_came(run)}.\n"
         )
     yield from _asked(run)
     if run.serial is not None:
         yield f"The feed stands at serial {run.serial}.\n"
+
+
+def _came(run: RunBody) -> str:
+    """Return how many files came, or would, and how much they are."""
+    if run.kind is not RunKind.PLAN:
+        return f"{run.fetched} fetched"
+    new = [file.size_bytes or 0 for file in run.files if file.state == "new"]
+    return f"{len(new)} would be new ({units.size(sum(new))})"
 
 
 def _asked(run: RunBody) -> Iterator[str]:
@@ -89,7 +97,9 @@ def _asked(run: RunBody) -> Iterator[str]:
 def _why(run: RunBody) -> Iterator[str]:
     if run.state is not RunState.PUBLISHED and run.reason:
         yield "## Why\n\n"
-        yield from table(["reason"], [[prose(line)] for line in run.reason.splitlines() if line.strip()])
+        # What to do stands below: of a reason in one line, the rest alone is said here.
+        reason = run.reason if run.error is None else run.error.message
+        yield from table(["reason"], [[prose(line)] for line in reason.splitlines() if line.strip()])
         if run.error is not None:
             yield f"\nNext: {prose(run.error.next)}\n"
 
@@ -210,7 +220,8 @@ def _proof(run: RunBody, name: str) -> str:
     for one in run.targets:
         if one.target == name:
             state = "proved" if one.proved else "**not proved**"
-            return f"{state}: {prose(one.reason)}" if one.reason else state
+            is_said = one.reason is None or (not one.proved and one.reason in (run.reason or ""))
+            return state if is_said else f"{state}: {prose(one.reason)}"
     return ""
 
 

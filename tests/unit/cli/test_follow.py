@@ -35,3 +35,26 @@ def test_each_step_that_ends_is_a_line(
     Lines().event(told)
 
     assert capsys.readouterr() == ("", line)
+
+
+@pytest.mark.parametrize(
+    ("progress", "line"),
+    [
+        ([], "fetch (nothing to fetch, 0.0 s)\n"),
+        ([{"files": 1, "of_files": 1, "bytes": 9, "of_bytes": None}], "fetch (1 file, 0.0 s)\n"),
+        (
+            [{"files": n, "of_files": 150, "bytes": n, "of_bytes": 2048} for n in (1, 150)],
+            "fetch (150 files, 2.0 KiB, 0.0 s)\n",
+        ),
+    ],
+)
+def test_fetching_says_how_much_there_was_to_fetch(
+    capsys: pytest.CaptureFixture[str], progress: list[dict[str, object]], line: str
+) -> None:
+    lines = Lines()
+    lines.event(event(kind="started"))
+    for facts in progress:
+        lines.event(event(kind="progress", facts=facts))
+    lines.event(event(facts={"outcome": "done", "seconds": 0.0}))
+
+    assert capsys.readouterr().err == line

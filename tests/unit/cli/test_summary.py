@@ -15,6 +15,7 @@ NOON = datetime(2026, 3, 8, 12, 0, tzinfo=UTC)
 TARGET, OTHER = "3.11@x86_64-manylinux_2_28", "3.12@x86_64-manylinux_2_28"
 HOSTILE = "a\n\n# b\n| c | `d` [e](https://evil.example) <img> ##vso[task.complete] \x1b[31m\u202e\\|"
 WHEEL = "demo-1.0-py3-none-any.whl"
+NEW = {"filename": WHEEL, "sha256": None, "size_bytes": 1000, "state": "new"}
 
 
 def run(**more: Any) -> RunBody:
@@ -127,7 +128,7 @@ def test_what_was_passed_over_and_kept_out_has_its_reason() -> None:
             published=0,
             serial=None,
             reason="first\nsecond",
-            error={"code": "x", "message": "m", "next": "mend it"},
+            error={"code": "x", "message": "first\nsecond", "next": "mend it"},
             passed_over=[
                 {
                     "name": "demo",
@@ -227,9 +228,45 @@ def test_a_run_that_was_never_resolved_has_a_summary() -> None:
     assert "## Projects" not in text
 
 
-def test_a_plan_has_no_proof_and_no_lock() -> None:
-    text = summary(run(kind="plan", state="planned", published=0, serial=None))
+def test_why_a_run_failed_is_said_once() -> None:
+    why = "demo: the upstream has no such project"
+    body = run(
+        state="failed",
+        published=0,
+        reason=f"{why}. Next: look at the name",
+        error={"code": "x", "message": why, "next": "look at the name"},
+        targets=[{"target": TARGET, "proved": False, "reason": f"{why}. Next: look at the name"}],
+    )
 
+    text = summary(body, NOTHING)
+
+    assert text.count(why) == 1
+    assert text.count("look at the name") == 1
+    assert "| **not proved** |" in text
+
+
+def test_a_target_that_has_a_reason_of_its_own_keeps_it() -> None:
+    body = run(
+        targets=[
+            {"target": TARGET, "proved": True, "reason": "proved for 3.11.2 and later"},
+            {"target": OTHER, "proved": False, "reason": "not begun"},
+        ],
+        state="failed",
+        published=0,
+        reason="something else",
+        error={"code": "x", "message": "something else", "next": "wait"},
+    )
+
+    text = summary(body)
+
+    assert "| proved: proved for 3.11.2 and later |" in text
+    assert "| **not proved**: not begun |" in text
+
+
+def test_a_plan_has_no_proof_and_no_lock() -> None:
+    text = summary(run(kind="plan", state="planned", published=0, serial=None, files=[NEW]))
+
+    assert "2 projects in 2 files, 2.9 KiB: 1 already there, 1 would be new (1000 B).\n" in text
     assert "proof" not in text
     assert "lock" not in text
 
