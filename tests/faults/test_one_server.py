@@ -512,6 +512,18 @@ def test_a_command_that_contradicts_a_server_started_by_hand_is_refused(served: 
     assert "FEEDGATE_FETCH__ATTEMPTS" in str(said["message"])
 
 
+def test_a_variable_that_is_no_setting_keeps_no_command_from_a_server_started_by_hand(
+    served: Served, capsys: pytest.CaptureFixture[str]
+) -> None:
+    first_line(served.serve())
+    environment = served.environment | {"FEEDGATE_TEAM__TOKEN": "x"}
+
+    with connect_locally(served.directory.path, environment):
+        pass
+
+    assert "FEEDGATE_TEAM__TOKEN in the environment is no setting" in capsys.readouterr().err
+
+
 def test_a_broken_setting_is_told_by_the_command_itself(served: Served) -> None:
     served.directory.settings_file.write_text('[upstream]\nulr = "http://index.example/simple/"\n')
 

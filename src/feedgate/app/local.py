@@ -28,7 +28,7 @@ from feedgate.app.directory import DataDirectory
 from feedgate.app.lock import is_locked
 from feedgate.app.own_destination import FLAG, OwnDestination, OwnDestinationNotTaken, without_credentials
 from feedgate.app.standard_input import pipe_with
-from feedgate.app.stated import differing, differing_settings, stated
+from feedgate.app.stated import differing, differing_settings, is_setting, stated
 from feedgate.app.supervisor import ANOTHER_SERVES
 from feedgate.errors import Conflict, Unavailable
 from feedgate.machine.addresses import HOLD
@@ -53,6 +53,22 @@ class ServerDidNotStart(Unavailable):
             f"the server of {directory.path} did not start: {reason}",
             next_step=f"See {directory.server_log}, or start it by hand with: feedgate serve --data {directory.path}",
         )
+
+
+def _without_unknown(names: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the names less variables that are no setting: of them a server that runs has nothing to differ in.
+
+    They are said on standard error; who starts a server with one is refused.
+    """
+    if not names:
+        return names
+    from feedgate.app.settings import described  # noqa: PLC0415  # pydantic, only where the two differ
+
+    known = {one.variable for one in described()}
+    unknown = tuple(name for name in names if is_setting(name) and name not in known)
+    for name in unknown:
+        sys.stderr.write(f"feedgate: warning: {name} in the environment is no setting of Feedgate\n")
+    return tuple(name for name in names if name not in unknown)
 
 
 class OtherServer(Conflict):
@@ -121,6 +137,9 @@ class LocalConnection:
         begun = time.monotonic()
         while time.monotonic() < begun + _LIMIT_SECONDS:
             address = read_address(self._directory.address)
+            if address is not None and self._has_died(address) and is_locked(self._directory.lock):
+                time.sleep(_LOOK_SECONDS)  # its web process answers until it has seen that it is alone
+                continue
             hold = None if address is None else _Hold.on(address)
             if address is not None and hold is not None:
                 self._hold = hold
@@ -168,6 +187,12 @@ class LocalConnection:
             return False
         return is_locked(self._directory.lock)  # else it is a dead server's address
 
+    def _has_died(self, address: Address) -> bool:
+        """Whether the server's first process was killed: what holds it then is soon held no more."""
+        if self._child is not None and self._child.pid == address.pid:
+            return self._child.poll() is not None
+        return not _is_alive(address.pid)
+
     def _accept(self, address: Address) -> LocalServer | None:
         """Return the server that is held; None for another command's, which was let go since it is to end."""
         is_ours = self._child is not None and self._child.pid == address.pid
@@ -199,6 +224,8 @@ class LocalConnection:
             if address.stays
             else differing(mine, address.stated)
         )
+        if address.stays:
+            names = _without_unknown(names)
         return f"it was started with another {', another '.join(names)}" if names else None
 
     def _have_one_start(self) -> None:
@@ -273,6 +300,7 @@ class _Started:
     pid: int
     has_served: bool = False
     """Whether we ever held it: if so, its end is none of a start that failed."""
+    _status: int | None = None
 
     @classmethod
     def server(
@@ -295,13 +323,16 @@ class _Started:
 
     def poll(self) -> int | None:
         """Return the exit status once it has ended, negative for a signal."""
-        pid, status = os.waitpid(self.pid, os.WNOHANG)
-        return os.waitstatus_to_exitcode(status) if pid else None
+        if self._status is None:
+            pid, status = os.waitpid(self.pid, os.WNOHANG)
+            self._status = os.waitstatus_to_exitcode(status) if pid else None
+        return self._status
 
     def end(self) -> None:
         """End one that another server was faster than; it has nothing to finish."""
-        os.kill(self.pid, signal.SIGTERM)
-        os.waitpid(self.pid, 0)
+        if self.poll() is None:
+            os.kill(self.pid, signal.SIGTERM)
+            os.waitpid(self.pid, 0)
 
 
 class _Hold:
@@ -340,6 +371,16 @@ def _proves(first_line: bytes, address: Address) -> bool:
 def _not_taken(directory: DataDirectory, address: Address) -> OwnDestinationNotTaken:
     server = f"the server of {directory.path} (process {address.pid}, {address.url})"
     return OwnDestinationNotTaken(server, "End it, name another directory with --data, or")
+
+
+def _is_alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except (ProcessLookupError, OverflowError):
+        return False
+    except PermissionError:
+        return True
+    return True
 
 
 @contextmanager
