@@ -238,3 +238,22 @@ def test_poetrys_project_gets_its_source(
     )
     assert done.returncode == 0, done
     assert 'name = "demo"\nversion = "1.0"' in (folder / "poetry.lock").read_text()
+
+
+@pytest.mark.parametrize(
+    ("url", "is_warned"),
+    [
+        ("http://feeds.example/acme/pip-feed", True),
+        ("https://feeds.example/acme/pip-feed", False),
+        ("http://127.0.0.1:9/acme/pip-feed", False),
+    ],
+)
+def test_an_address_in_the_clear_is_warned_of_unless_it_is_this_machines_own(
+    machine: CommandLine, url: str, is_warned: bool
+) -> None:
+    words = ("connect", url, "--dry-run", "--no-check", "--client", "uv")
+    said = machine(*words, more={"FEEDGATE_READ_TOKEN": "t"})
+
+    assert said.status == 0, said
+    assert ("is not encrypted" in said.err) is is_warned
+    assert "is not encrypted" not in said.out

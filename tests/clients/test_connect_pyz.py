@@ -106,7 +106,7 @@ def test_it_is_a_program(pyz: Path) -> None:
         [pyz, "--help"], capture_output=True, text=True, check=True, timeout=60, env={"PATH": "/usr/bin:/bin"}
     )
 
-    assert said.stdout.startswith("usage: feedgate-connect ")
+    assert said.stdout.startswith("usage: python3 feedgate-connect.pyz [-h]")
 
 
 def test_a_machine_is_set_up_and_then_pip_installs(

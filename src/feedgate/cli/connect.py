@@ -24,7 +24,7 @@ from feedgate.machine.connect import (
     read_token,
 )
 from feedgate.machine.connect import connect as connect_machine
-from feedgate.machine.index_address import IndexAddress, parse_index_url
+from feedgate.machine.index_address import IndexAddress, parse_index_url, unencrypted
 from feedgate.machine.netrc import has_entry
 from feedgate.machine.plan import Client, Obstructed, Plan
 from feedgate.machine.report import lines_of, object_of
@@ -94,7 +94,7 @@ def connect(  # each is a choice of the caller
     machines = here.seen_by(users or (), root=root)
     choices = Choices(tuple(clients or ()), system, replace, username, dry_run, check)
     if "://" in feed:
-        connected = _connect_by_url(parse_index_url(feed), here, machines, choices)
+        connected = _connect_by_url(_warned(parse_index_url(feed)), here, machines, choices)
     else:
         connected = _connect_with_server(context, parse_feed_path(feed), here, machines, choices)
     as_json = place(context).as_json
@@ -128,6 +128,7 @@ def _connect_with_server(
             raise NoServerToConnectTo(path)
         found = door.client.show_feed(path).body
         url = parse_feed_url(f"{door.client.server.origin}/{found.feed}")
+        _warned(url)
         already = [connected_feeds(machine, url.host) for machine in machines]
         named = here.environment.get(TOKEN_VARIABLE)
 
@@ -140,6 +141,14 @@ def _connect_with_server(
         if named or found.public or all_can_read:
             return carry_out(url, plan_with(url, machines, choices, named), choices)
         return carry_out(url, _plan_with_new_token(url, machines, choices, made), choices)
+
+
+def _warned(index: IndexAddress) -> IndexAddress:
+    """Return the index, after a warning on standard error where it is asked in the clear."""
+    warning = unencrypted(index)
+    if warning is not None:
+        typer.echo(warning, err=True)
+    return index
 
 
 def _can_read(machine: Surroundings, already: tuple[FeedUrl, ...], url: FeedUrl) -> bool:

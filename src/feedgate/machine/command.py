@@ -13,12 +13,12 @@ from typing import TextIO
 from feedgate.machine.addresses import FeedUrl
 from feedgate.machine.connect import Choices, Connected, connect, read_token
 from feedgate.machine.errors import MachineError
-from feedgate.machine.index_address import parse_index_url
+from feedgate.machine.index_address import IndexAddress, parse_index_url, unencrypted
 from feedgate.machine.plan import Client, Obstructed
 from feedgate.machine.report import lines_of, object_of, problem_of
 from feedgate.machine.surroundings import Surroundings
 
-_COMMANDS = ("connect", "-h", "--help")
+_PYZ_ENDING = ".pyz"
 
 
 def run() -> int:
@@ -40,14 +40,18 @@ def main(
     The word ``connect`` may be left away: there is no other command.
     """
     words = list(arguments)
-    if words[:1] and words[0] not in _COMMANDS:
-        words.insert(0, "connect")
+    if words[:1] == ["connect"]:
+        words.pop(0)
     try:
         options = _parser().parse_args(words)
     except SystemExit as ended:  # argparse has said what is wrong, or printed the help
         return 2 if ended.code else 0
     try:
-        connected = _connect(options, surroundings, stdin)
+        index = parse_index_url(options.url)
+        warning = unencrypted(index)
+        if warning is not None:
+            stderr.write(f"{warning}\n")
+        connected = _connect(index, options, surroundings, stdin)
         _say(connected, stdout, as_json=options.json)
         if connected.plan.obstacles:
             raise Obstructed(connected.plan.obstacles)
@@ -62,8 +66,9 @@ def main(
     return 0
 
 
-def _connect(options: argparse.Namespace, here: Surroundings, stdin: TextIO | None) -> Connected:
-    index = parse_index_url(options.url)
+def _connect(
+    index: IndexAddress, options: argparse.Namespace, here: Surroundings, stdin: TextIO | None
+) -> Connected:
     machines = here.seen_by(options.user, root=options.root)
     given = read_token(stdin, here.environment, None if options.dry_run else getpass.getpass)
     choices = Choices(
@@ -85,14 +90,8 @@ def _say(connected: Connected, stdout: TextIO, *, as_json: bool) -> None:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="feedgate-connect",
-        description="What connects a machine to an index, and nothing else of Feedgate.",
-    )
-    commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    command = commands.add_parser(
-        "connect",
-        help="let pip, uv or Poetry on this machine use one index and nothing else",
+    command = argparse.ArgumentParser(
+        prog=_program(sys.argv[0]),
         description="Let pip, uv or Poetry on this machine use one index and nothing else. The token comes from "
         "FEEDGATE_READ_TOKEN, standard input or a prompt, never from an option.",
     )
@@ -132,4 +131,10 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument(
         "--json", action="store_true", help="print one object for programs, and nothing else"
     )
-    return parser
+    return command
+
+
+def _program(called: str) -> str:
+    """Return what one writes to call this: the one file by its name, else the room as a module."""
+    name = Path(called).name
+    return f"python3 {name}" if name.endswith(_PYZ_ENDING) else "python3 -m feedgate.machine"

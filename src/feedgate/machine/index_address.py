@@ -15,6 +15,7 @@ from feedgate.machine.addresses import SIMPLE, FeedUrl, InvalidFeedUrl, parse_fe
 from feedgate.machine.azure_web_page import indexes_of_web_page, which_index
 from feedgate.machine.errors import MachineError
 
+_LOOPBACK = re.compile(r"127(?:\.\d{1,3}){3}")
 _SHORTHAND_LENGTHS = (2, 3)  # ORGANIZATION[/PROJECT]/FEED
 _BEFORE_OUR_FEEDS = (1, 2)  # ORGANIZATION[/PROJECT]/_packaging
 _INDEX_ENDS = ("simple", "+simple")  # PEP 503's usual name, devpi's
@@ -55,6 +56,23 @@ class IndexUrl:
 
 
 IndexAddress = Union[FeedUrl, IndexUrl]
+
+
+def unencrypted(index: IndexAddress) -> str | None:
+    """Return the warning for an index that is asked in the clear over a network, None for any other."""
+    parts = urlsplit(index.simple_url)
+    host = parts.hostname or ""
+    if (
+        parts.scheme != "http"
+        or host == "localhost"
+        or host.endswith(".localhost")
+        or _LOOPBACK.fullmatch(host)
+    ):
+        return None
+    return (
+        f"warning: http://{parts.netloc} is not encrypted: whoever is on the way can read the token and change what is "
+        "installed. Give its https:// address if it has one."
+    )
 
 
 def parse_index_url(url: str) -> IndexAddress:

@@ -140,7 +140,35 @@ def test_wrong_usage_is_said(
     assert run(vm, *arguments)[0] == status
 
     said = capsys.readouterr()
-    assert "usage: feedgate-connect connect" in said.out + said.err
+    assert "usage: python3 -m feedgate.machine [-h]" in said.out + said.err
+
+
+def test_the_one_file_is_called_by_its_own_name(
+    vm: Vm, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.argv", ["/srv/feedgate-connect.pyz"])
+
+    run(vm, "--help")
+
+    assert "usage: python3 feedgate-connect.pyz [-h]" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("url", "is_warned"),
+    [
+        ("http://feeds.example/acme/pip-feed", True),
+        ("http://10.0.0.7:8080/simple/", True),
+        ("http://127.0.0.1.example/simple/", True),
+        ("https://feeds.example/acme/pip-feed", False),
+        ("http://localhost:8080/acme/pip-feed", False),
+        ("http://127.0.0.1:8080/simple/", False),
+    ],
+)
+def test_an_address_in_the_clear_is_warned_of(vm: Vm, url: str, is_warned: bool) -> None:
+    _, said, warned = run(vm, url, "--no-check", "--dry-run")
+
+    assert ("is not encrypted" in warned) is is_warned
+    assert "is not encrypted" not in said
 
 
 def test_the_folder_is_a_command(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
