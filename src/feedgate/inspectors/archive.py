@@ -32,15 +32,20 @@ from feedgate.model.redaction import without_secrets
 MOST_OF_A_CODE: Final = 5
 """How many findings of one code are spelled out; the rest is counted."""
 
-_NOTES: Final = frozenset({ArchiveCode.LINK, ArchiveCode.MANY_MEMBERS})
+_NOTES: Final = frozenset({ArchiveCode.LINK, ArchiveCode.MANY_MEMBERS, ArchiveCode.PATH_ODD})
 _CARELESS: Final = frozenset(
     {
         ArchiveCode.CASE_COLLISION,
+        ArchiveCode.DATA_DESCRIPTOR,
+        ArchiveCode.DATA_FOREIGN,
         ArchiveCode.DIRECT_REFERENCE,
+        ArchiveCode.HEADER_ODD,
+        ArchiveCode.NAME_ENCODING,
         ArchiveCode.RECORD_ABSENT,
         ArchiveCode.RECORD_INCOMPLETE,
         ArchiveCode.RECORD_MISSING,
         ArchiveCode.RECORD_SIZE,
+        ArchiveCode.ZIP_COMMENT,
     }
 )
 _STATED = {
@@ -55,7 +60,7 @@ class ArchiveInspector:
     """Looks at structure, paths, scripts' names and RECORD; one pass, nothing is unpacked."""
 
     name: ClassVar[str] = "archive"
-    version: ClassVar[int] = 2
+    version: ClassVar[int] = 3
 
     def open(self, kind: Kind) -> Look:
         """Begin to look at a wheel or an sdist."""
@@ -108,8 +113,8 @@ class _ArchiveLook:
         self._in_metadata = False
 
     def member(self, member: Member) -> None:
-        for oddity in self.members.add(member):
-            self.found.add(oddity.code, oddity.sentence, oddity.member)
+        for remark in (*member.remarks, *self.members.add(member)):
+            self.found.add(remark.code, remark.sentence, remark.member)
         self._in_metadata = member.kind is MemberKind.FILE and is_metadata(member.name, self.kind)
         if self._in_metadata:
             self.metadata = bytearray()
@@ -134,8 +139,8 @@ class _ArchiveLook:
     def findings(self) -> tuple[Finding, ...]:
         if self._stopped is not None:
             return (self._stopped, *self.found.all())
-        for oddity in self.members.together():
-            self.found.add(oddity.code, oddity.sentence, oddity.member)
+        for remark in self.members.together():
+            self.found.add(remark.code, remark.sentence, remark.member)
         if self.metadata is None:
             self.found.add(ArchiveCode.METADATA_MISSING, f"it has no {self.metadata_name}")
         for sentence in _direct_references(bytes(self.metadata or b"")):

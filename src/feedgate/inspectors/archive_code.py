@@ -13,7 +13,18 @@ class ArchiveCode(StrEnum):
     MANY_MEMBERS = "many-members"
     INSPECTION_LIMIT = "inspection-limit"
 
+    BOTH_KINDS = "both-zip-and-tar"
+    DATA_DESCRIPTOR = "data-descriptor"
+    FOREIGN_BYTES = "foreign-bytes"
+    HEADER_ODD = "header-odd"
+    HEADERS_DIFFER = "headers-differ"
+    MEMBERS_OVERLAP = "members-overlap"
+    NAME_ENCODING = "name-encoding"
+    READERS_DIFFER = "readers-differ"
+    ZIP_COMMENT = "zip-comment"
+
     PATH_OUTSIDE = "path-outside"
+    PATH_ODD = "path-odd"
     PATH_UNPRINTABLE = "path-unprintable"
     PATH_TOO_LONG = "path-too-long"
     DUPLICATE_MEMBER = "duplicate-member"
@@ -22,6 +33,7 @@ class ArchiveCode(StrEnum):
     LINK_OUTSIDE = "link-outside"
     SPECIAL_MEMBER = "special-member"
 
+    DATA_FOREIGN = "data-foreign"
     TOP_SECOND = "top-second"
     DIST_INFO_MISSING = "dist-info-missing"
     DIST_INFO_SECOND = "dist-info-second"

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import ClassVar, Protocol
 
+from feedgate.inspectors.archive_code import ArchiveCode
 from feedgate.model.distribution import Kind
 from feedgate.model.inspection import Finding
 
@@ -23,17 +24,28 @@ class MemberKind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Remark:
+    """What the archive's form tells of a member, or of itself, that keeps nobody from reading it."""
+
+    code: ArchiveCode
+    sentence: str
+    member: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Member:
     """One entry of an archive, as the archive states it.
 
     ``name`` is unchecked. ``target`` is where a tar's link points, read from
     the archive's top; None for what is no link, and for links in zips.
+    ``remarks`` are the reader's, of the first member also those on the whole.
     """
 
     name: str
     kind: MemberKind
     size_bytes: int
     target: str | None = None
+    remarks: tuple[Remark, ...] = ()
 
 
 class Look(Protocol):

@@ -1,9 +1,9 @@
 """The members of a gzipped tar, inflated once from front to back, with an end to it."""
 
-import gzip
-import io
 import posixpath
+import struct
 import tarfile
+import zipfile
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Final
 
 from feedgate.inspectors.archive_code import ArchiveCode
+from feedgate.inspectors.gzip_stream import GzipStream
 from feedgate.inspectors.limits import CHUNK_BYTES, LIMITS, Limits
 from feedgate.inspectors.paths import shown
 from feedgate.inspectors.protocol import Member, MemberKind
@@ -18,13 +19,23 @@ from feedgate.inspectors.stop import Stop
 
 _BROKEN: Final = (
     tarfile.TarError,
-    gzip.BadGzipFile,
     zlib.error,
     EOFError,
     OverflowError,
     RecursionError,  # a chain of extended headers
     ValueError,
 )
+_NO_ZIP: Final = (
+    zipfile.BadZipFile,
+    struct.error,
+    EOFError,
+    NotImplementedError,
+    OverflowError,
+    ValueError,
+    OSError,
+)
+_OF_EACH: Final = ("path", "linkpath", "size")
+"""Extended headers that would rename or resize all members behind them."""
 
 
 def read_tar(path: Path, limits: Limits = LIMITS) -> Iterator[tuple[Member, Iterator[bytes]]]:
@@ -34,19 +45,49 @@ def read_tar(path: Path, limits: Limits = LIMITS) -> Iterator[tuple[Member, Iter
     the others have none.
     """
     packed_bytes = path.stat().st_size
-    with _in_words(), gzip.open(path) as inflated:
-        stream = _Bounded(inflated, packed_bytes, limits)
+    with _in_words(), path.open("rb") as file:
+        stream = GzipStream(file, packed_bytes, limits)
         with tarfile.open(fileobj=stream, mode="r:") as archive:
             for count, entry in enumerate(archive, start=1):
                 limits.check_members(count)
+                _check_one_way(archive, entry)
                 member = Member(entry.name, _kind(entry), entry.size, _target(entry))
                 yield member, _content(archive, entry) if member.kind is MemberKind.FILE else iter(())
         # What ended the members and all behind it is zeros; read to the end, for there gzip has its checksum.
         rest = stream.last_read
         while rest:
             if rest.strip(b"\0"):
-                raise Stop(ArchiveCode.UNREADABLE, "other bytes stand where the tar should end")
+                raise Stop(ArchiveCode.FOREIGN_BYTES, "other bytes stand where the tar should end")
             rest = stream.read(CHUNK_BYTES)
+        if _is_zip(path):
+            raise Stop(ArchiveCode.BOTH_KINDS, "it is a gzipped tar and a zip file in one")
+
+
+def _is_zip(path: Path) -> bool:
+    """Whether a reader that looks for a zip's end would find one: some ask for that first."""
+    if not zipfile.is_zipfile(path):
+        return False
+    try:
+        with zipfile.ZipFile(path) as archive:
+            return bool(archive.infolist())
+    except _NO_ZIP:
+        return False
+
+
+def _check_one_way(archive: tarfile.TarFile, entry: tarfile.TarInfo) -> None:
+    """Raise Stop where readers would take another size or name, and so another place for the next header."""
+    if not entry.isreg() and entry.size:
+        raise _two_ways(entry, "is no file, and has bytes of its own")
+    # Beyond 8 GiB alone a size has no room in the header itself; no archive that is read here is so large.
+    if "size" in entry.pax_headers:
+        raise _two_ways(entry, "has two sizes")
+    if any(name in archive.pax_headers for name in _OF_EACH):
+        raise _two_ways(entry, "gets its name or size from a header for all members")
+
+
+def _two_ways(entry: tarfile.TarInfo, reason: str) -> Stop:
+    name = shown(entry.name)
+    return Stop(ArchiveCode.READERS_DIFFER, f"{name} {reason}", name)
 
 
 def _content(archive: tarfile.TarFile, entry: tarfile.TarInfo) -> Iterator[bytes]:
@@ -77,29 +118,3 @@ def _target(entry: tarfile.TarInfo) -> str | None:
     if entry.issym():
         return posixpath.join(posixpath.dirname(entry.name), entry.linkname)
     return entry.linkname if entry.islnk() else None
-
-
-class _Bounded(io.RawIOBase):
-    """Inflated bytes, of which there may be no more than the ratio allows; raises Stop."""
-
-    def __init__(self, inflated: gzip.GzipFile, packed_bytes: int, limits: Limits) -> None:
-        self._inflated = inflated
-        self._packed_bytes = packed_bytes
-        self._limits = limits
-        self.last_read = b""
-
-    def read(self, size: int = -1) -> bytes:
-        """Return up to ``size`` bytes; a header may ask for any number of them."""
-        left_bytes = self._limits.most_inflated_bytes(self._packed_bytes) - self._inflated.tell()
-        self.last_read = self._inflated.read(left_bytes + 1 if size < 0 else min(size, left_bytes + 1))
-        self._limits.check_inflated(self._inflated.tell(), self._packed_bytes)
-        return self.last_read
-
-    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
-        """Go to ``offset``; what is passed over is inflated all the same."""
-        self._limits.check_inflated(offset, self._packed_bytes)
-        return self._inflated.seek(offset, whence)
-
-    def tell(self) -> int:
-        """Return how much was inflated so far."""
-        return self._inflated.tell()

@@ -56,7 +56,7 @@ EXPECTED_OF_WHEELS: dict[BrokenWheel, set[str]] = {
     "doubled-header": set(),  # what METADATA says is the identity rule's
     "duplicate-member": {"duplicate-member"},
     "encrypted-member": {"encrypted"},
-    "glued": {"unreadable"},
+    "glued": {"foreign-bytes"},
     "metadata-not-utf8": set(),
     "no-metadata": {"metadata-missing"},
     "no-wheel-file": {"wheel-missing"},
@@ -66,7 +66,7 @@ EXPECTED_OF_WHEELS: dict[BrokenWheel, set[str]] = {
     "prefix": {"unreadable"},
     "second-dist-info": {"dist-info-second"},
     "symlink-member": {"special-member"},
-    "trailing-bytes": {"unreadable"},
+    "trailing-bytes": {"foreign-bytes"},
     "unknown-metadata-version": set(),
 }
 

@@ -87,11 +87,16 @@ def test_a_flipped_byte_is_damage(tmp_path: Path) -> None:
     ],
 )
 def test_what_stands_behind_the_last_member_is_zeros(tmp_path: Path, whole: bytes) -> None:
-    assert stopped(tmp_path, gzip.compress(whole)).finding.code == "unreadable"
+    assert stopped(tmp_path, gzip.compress(whole)).finding.code == "foreign-bytes"
 
 
-def test_bytes_behind_the_gzip_are_unreadable(tmp_path: Path) -> None:
-    assert stopped(tmp_path, gzip.compress(tarred(TWO)) + b"PK\x03\x04").finding.code == "unreadable"
+@pytest.mark.parametrize("behind", [b"PK\x03\x04", b"\1", gzip.compress(b""), bytes(600_000) + b"\1"])
+def test_nothing_but_zeros_stands_behind_the_gzip(tmp_path: Path, behind: bytes) -> None:
+    """Of a second gzip some readers read on, and others nothing."""
+    packed = gzip.compress(tarred(TWO))
+
+    assert stopped(tmp_path, packed + behind).finding.code == "foreign-bytes"
+    assert len(read(tmp_path, packed + bytes(600_000))) == len(TWO)
 
 
 def test_what_is_no_tar_is_unreadable(tmp_path: Path) -> None:

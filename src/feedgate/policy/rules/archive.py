@@ -25,7 +25,12 @@ IMPORTED: Final[Mapping[str, Verdict]] = {
     "record-unreadable": Verdict.HOLD,
     "direct-reference": Verdict.ADMIT,
     "script-outside": Verdict.ADMIT,
+    "data-descriptor": Verdict.ADMIT,
+    "header-odd": Verdict.ADMIT,
+    "zip-comment": Verdict.ADMIT,
     "case-collision": Verdict.HOLD,
+    "data-foreign": Verdict.HOLD,
+    "name-encoding": Verdict.HOLD,
     "inspection-limit": Verdict.HOLD,
 }
 """What imports are judged by more gently than uploads, by the finding's code."""

@@ -17,9 +17,19 @@ ADMITTED_IMPORTS = {
     "record-size",
     "direct-reference",
     "script-outside",
+    "data-descriptor",
+    "header-odd",
+    "zip-comment",
 }
-HELD_IMPORTS = {"record-mismatch", "record-unreadable", "case-collision", "inspection-limit"}
-NOTES = {"link", "many-members"}
+HELD_IMPORTS = {
+    "record-mismatch",
+    "record-unreadable",
+    "case-collision",
+    "inspection-limit",
+    "data-foreign",
+    "name-encoding",
+}
+NOTES = {"link", "many-members", "path-odd"}
 
 
 def verdict_on(code: str, way: Way) -> Verdict:
