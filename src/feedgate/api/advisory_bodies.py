@@ -11,6 +11,9 @@ from feedgate.model.advisory import AdvisorySeverity
 MOST_RELEASES: int = 10_000
 """So many releases are asked about in one call."""
 
+VERSION_PATTERN: str = "^[A-Za-z0-9._+!-]+$"
+"""A marker or a hash read as part of a version would be a release that nobody knows, and so without advisories."""
+
 
 class AdvisorySourceBody(Body):
     """A source of advisories, and the database that is loaded of it; null = none was yet.
@@ -52,10 +55,10 @@ class AdvisoryUpdate(Body):
 
 
 class ReleaseBody(Body):
-    """A release to ask about; a version need not be one by PEP 440."""
+    """A release to ask about; a version need not be one by PEP 440, but what follows a version is none."""
 
     name: Annotated[str, Field(max_length=200)]
-    version: Annotated[str, Field(max_length=255)]
+    version: Annotated[str, Field(max_length=255, pattern=VERSION_PATTERN)]
 
 
 class MatchQuestion(Body):

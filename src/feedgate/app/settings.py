@@ -162,6 +162,9 @@ class DestinationSettings(Section):
         description="Hosts that feeds may have as standing destinations or be copied from (import-feed), and that may be "
         "connected to although their address is not global.",
     )
+    attempts: int = Field(
+        5, ge=1, le=20, description="How often a request is made before the destination counts as away."
+    )
 
 
 class RunSettings(Section):
@@ -173,6 +176,16 @@ class RunSettings(Section):
         ge=1,
         le=256,
         description="Resolvers at work at once, over all runs. Without it: one a core, and two at least.",
+    )
+
+
+class HoldSettings(Section):
+    """How what policy holds is answered."""
+
+    second_person: bool = Field(
+        True,
+        description="A release by who asked for the file counts only when another Owner has confirmed it. "
+        "Off where one person does both.",
     )
 
 
@@ -193,9 +206,6 @@ class AdvisorySourceSettings(Section):
     name: Annotated[str, AfterValidator(_is_source_name)]
     url: Annotated[str, AfterValidator(_is_address)]
     max_age: float = Field(7, gt=0, le=36500)
-
-    def __str__(self) -> str:
-        return f"{self.name} {self.url} {self.max_age:g} days"
 
 
 class AdvisorySettings(Section):
@@ -222,6 +232,7 @@ class Settings(Section):
     runs: RunSettings = RunSettings()
     access: AccessSettings = AccessSettings()
     advisories: AdvisorySettings = AdvisorySettings()
+    holds: HoldSettings = HoldSettings()
 
 
 @dataclass(frozen=True, slots=True)
@@ -342,6 +353,8 @@ def _shown(key: str, value: object) -> str:
 
 
 def _shown_default(value: object) -> str:
-    if isinstance(value, tuple):
-        return ", ".join(map(str, value))
-    return "" if value is None else str(value)
+    if value is None or value == ():
+        return ""
+    if isinstance(value, tuple):  # of tables: as the environment takes them
+        return json.dumps([table.model_dump(mode="json") for table in value])
+    return str(value)

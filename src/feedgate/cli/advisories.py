@@ -1,5 +1,6 @@
 """``feedgate advisories``: load advisory databases, see what is loaded, ask about releases."""
 
+import re
 import sys
 from collections.abc import Iterable, Iterator
 from itertools import islice
@@ -141,14 +142,17 @@ def match(context: typer.Context) -> None:
 
 
 def _releases(given: Iterable[str]) -> "Iterator[ReleaseBody]":
-    from feedgate.api.advisory_bodies import ReleaseBody  # pydantic, only where a body is made
+    from feedgate.api.advisory_bodies import (  # pydantic, only where a body is made
+        VERSION_PATTERN,
+        ReleaseBody,
+    )
 
     for number, line in enumerate(given, start=1):
         text = line.partition("#")[0].strip()
         if not text:
             continue
-        name, equal, version = (part.strip() for part in text.partition("=="))
-        if not (name and equal and version):
+        name, _, version = (part.strip() for part in text.partition("=="))
+        if not name or not re.match(VERSION_PATTERN, version):
             raise NotARelease(number, text)
         yield ReleaseBody(name=name, version=version)
 

@@ -22,7 +22,7 @@ from feedgate.records import advisories
 from feedgate.records.database import Database
 
 _KEPT: Final = 4
-"""So many compiled forms stay in memory: runs end with the database that they began with."""
+"""So many databases stay in memory: runs end with the one that they began with."""
 
 
 class NoAdvisories(Missing):
@@ -44,8 +44,7 @@ class Advisories:
         self._records = records
         self._blobs = blobs
         self._sources = tuple(sources)
-        self._current: AdvisoryDatabase | None = None
-        self._kept: dict[Digest, CompiledAdvisories] = {}
+        self._kept: dict[tuple[SourceState, ...], AdvisoryDatabase] = {}
         self._reading = asyncio.Lock()
 
     async def current(self) -> AdvisoryDatabase:
@@ -60,20 +59,18 @@ class Advisories:
 
     async def _of(self, states: tuple[SourceState, ...]) -> AdvisoryDatabase:
         async with self._reading:
-            if self._current is None or self._current.states != states:
+            found = self._kept.pop(states, None)
+            if found is None:
                 compiled = [await self._compiled(one.loaded.compiled) for one in states if one.loaded]
-                self._current = AdvisoryDatabase(states, compiled)
-            return self._current
+                found = AdvisoryDatabase(states, compiled)
+            self._kept[states] = found  # the one that was asked for last stays longest
+            while len(self._kept) > _KEPT:
+                del self._kept[next(iter(self._kept))]
+            return found
 
     async def _compiled(self, digest: Digest) -> CompiledAdvisories:
-        found = self._kept.pop(digest, None)
-        if found is None:
-            content = await self._blobs.open(digest)
-            found = await asyncio.to_thread(read_compiled, await content.read())
-        self._kept[digest] = found
-        while len(self._kept) > max(_KEPT, len(self._sources)):
-            del self._kept[next(iter(self._kept))]
-        return found
+        content = await self._blobs.open(digest)
+        return await asyncio.to_thread(read_compiled, await content.read())
 
     def _states_then(self, digests: Mapping[str, Digest]) -> tuple[SourceState, ...]:
         with self._records.read() as view:

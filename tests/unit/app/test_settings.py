@@ -115,6 +115,8 @@ def test_an_unknown_key_is_named_with_the_file_and_the_nearest_right_one(
         pytest.param("server.port", "-1", "0", id="below-zero"),
         pytest.param("server.port", "http", "integer", id="no-number"),
         pytest.param("fetch.concurrency", "0", "1", id="nothing-at-once"),
+        pytest.param("destinations.attempts", "0", "1", id="never-asked"),
+        pytest.param("destinations.attempts", "21", "20", id="asked-once-too-often"),
         pytest.param("upstream.url", "ftp://a.example/", "https://", id="another-scheme"),
         pytest.param("upstream.url", "https://", "a host", id="no-host"),
         pytest.param("upstream.url", "https://a.example:port/", "https://", id="no-port"),
@@ -209,3 +211,63 @@ def test_each_described_variable_is_known(file: Path) -> None:
             load_settings(file, {one.variable: one.default or "x"})
         except WrongSetting as error:
             assert one.default == "", error  # noqa: PT017  # only what has no default may not take "x"
+
+
+def test_the_source_of_advisories_is_osv_unless_others_are_named(file: Path) -> None:
+    [source] = load_settings(file, {}).advisories.sources
+
+    assert (source.name, source.max_age) == ("osv", 7)
+    assert source.url.startswith("https://osv-vulnerabilities.")
+
+
+def test_sources_of_advisories_are_tables_of_the_file(file: Path) -> None:
+    file.write_text(
+        '[[advisories.sources]]\nname = "osv"\nurl = "https://mirror.example/all.zip"\n'
+        '[[advisories.sources]]\nname = "acme"\nurl = "https://acme.example/own.zip"\nmax_age = 0.5\n'
+    )
+    sources = load_settings(file, {}).advisories.sources
+
+    assert [(one.name, one.url, one.max_age) for one in sources] == [
+        ("osv", "https://mirror.example/all.zip", 7),
+        ("acme", "https://acme.example/own.zip", 0.5),
+    ]
+
+
+def test_sources_of_advisories_are_json_in_the_environment(file: Path) -> None:
+    stated = '[{"name": "osv", "url": "http://127.0.0.1:8000/all.zip", "max_age": 30}]'
+    [source] = load_settings(file, {"FEEDGATE_ADVISORIES__SOURCES": stated}).advisories.sources
+
+    assert (source.name, source.url, source.max_age) == ("osv", "http://127.0.0.1:8000/all.zip", 30)
+    assert load_settings(file, {"FEEDGATE_ADVISORIES__SOURCES": "[]"}).advisories.sources == ()
+
+
+@pytest.mark.parametrize(
+    ("stated", "said"),
+    [
+        ("https://a.example/all.zip", "expected a JSON list"),
+        ('{"name": "osv"}', "expected a valid tuple"),
+        ('[{"name": "osv"}]', "field required"),
+        ('[{"name": "OSV!", "url": "https://a.example/"}]', "is no name of an advisory source"),
+        ('[{"name": "osv", "url": "a.example"}]', "expected an address"),
+        ('[{"name": "osv", "url": "https://a:b@a.example/"}]', "without credentials"),
+        ('[{"name": "osv", "url": "https://a.example/", "max_age": 0}]', "greater than 0"),
+        ('[{"name": "osv", "url": "https://a.example/", "age": 1}]', "not permitted"),
+        (
+            '[{"name": "a", "url": "https://a.example/"}, {"name": "a", "url": "https://b.example/"}]',
+            "names of their own",
+        ),
+    ],
+)
+def test_a_wrong_source_of_advisories_is_named(file: Path, stated: str, said: str) -> None:
+    with pytest.raises(WrongSetting) as raised:
+        load_settings(file, {"FEEDGATE_ADVISORIES__SOURCES": stated})
+
+    assert said in raised.value.message
+    assert raised.value.facts["key"] == "advisories.sources"
+
+
+def test_the_table_shows_what_a_source_is_without_a_file() -> None:
+    [shown] = [one for one in described() if one.key == "advisories.sources"]
+
+    assert shown.default.startswith('[{"name": "osv", "url": "https://osv-vulnerabilities.')
+    assert load_settings(Path("none"), {shown.variable: shown.default}) == load_settings(Path("none"), {})
