@@ -39,6 +39,7 @@ def destination_settings(settings: Settings) -> DestinationSettings:
     """Return what the settings and the surroundings say of foreign indexes."""
     collection = urlsplit(os.environ.get(_COLLECTION_VARIABLE, "")).hostname
     return DestinationSettings(
+        attempts=settings.destinations.attempts,
         authority=settings.upstream.ca,
         allowed_hosts=settings.destinations.allowed_hosts,
         azure_hosts=() if collection is None else (collection,),
