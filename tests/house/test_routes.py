@@ -18,6 +18,7 @@ from feedgate.access.permissions import NEEDS, Permission
 from feedgate.access.tokens import create_token
 from feedgate.feed.destinations import AskedStanding, add_destination
 from feedgate.feed.feeds import add_target, set_feed, show_feed
+from feedgate.feed.holds import Holding, release_hold
 from feedgate.feed.yank import yank
 from feedgate.gate.load_advisories import update_advisories
 from feedgate.intake.asked import Asked
@@ -33,6 +34,7 @@ from feedgate.records import feeds, runs
 from feedgate.web.application import make_operations
 from feedgate.web.operation import Operation
 from tests.builders.advisories import make_database, make_record
+from tests.builders.holds import open_hold
 from tests.builders.installation import DESTINATION_HOST, FEED, LOCAL, Installation, open_installation
 
 OTHER = FeedPath("acme", "other")
@@ -134,6 +136,18 @@ class Stage:
         )
         return Call(OF_RELEASE)
 
+    def held(self, _caller: Caller) -> Call:
+        return Call({**OF_FEED, "hold": str(self._hold())}, {"reason": "looked at"})
+
+    def released(self, _caller: Caller) -> Call:
+        number = self._hold()
+        holding = Holding(self.installation.records, self.installation.clock)
+        release_hold(holding, LOCAL, FEED, number, reason="looked at")
+        return Call({**OF_FEED, "hold": str(number)})
+
+    def _hold(self) -> int:
+        return open_hold(self.installation, f"held-{self.next()}")
+
     def run(self, _caller: Caller) -> Call:
         asked = Asked(RunKind.ADD, requirements=("demo",))
         key = f"key-{self.next()}"
@@ -222,6 +236,10 @@ CASES: Mapping[str, Callable[[Stage, Caller], Call]] = {
         {**OF_FEED, "destination": f"new-{stage.next()}"}, {"to": DESTINATION}
     ),
     "remove-destination": Stage.destination,
+    "list-holds": lambda _stage, _caller: Call(OF_FEED),
+    "release-hold": Stage.held,
+    "refuse-hold": Stage.held,
+    "confirm-hold": Stage.released,
     "send-feed": Stage.send,
     "list-tokens": lambda _stage, _caller: Call(),
     "create-token": lambda _stage, _caller: Call(json={}),
@@ -232,6 +250,7 @@ CASES: Mapping[str, Callable[[Stage, Caller], Call]] = {
     ),
     "yank": lambda stage, _caller: Call(OF_RELEASE, {"reason": f"reason {stage.next()}"}),
     "unyank": Stage.yanked,
+    "show-passport": lambda _stage, _caller: Call({**OF_FEED, "subject": "demo==1.0"}),
     "list-runs": lambda _stage, _caller: Call(),
     "list-feed-runs": lambda _stage, _caller: Call(OF_FEED),
     "create-run": lambda _stage, _caller: Call(OF_FEED, {"requirements": ["demo"]}),

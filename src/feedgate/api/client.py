@@ -49,7 +49,9 @@ from feedgate.api.connection import (
     ServerUnreachable,
 )
 from feedgate.api.destination_bodies import DestinationBody, DestinationSetting, SendCreation
+from feedgate.api.hold_bodies import HoldAnswer, HoldBody
 from feedgate.api.import_bodies import ImportCreation, ImportedFileBody
+from feedgate.api.passport_bodies import PassportBody
 from feedgate.api.problem import RemoteProblem, from_problem
 from feedgate.api.report_bodies import RunReportBody
 from feedgate.api.run_bodies import EventBody, RunBody, RunCreation, RunEndBody, RunLine
@@ -163,6 +165,24 @@ class Client:
     def remove_destination(self, feed: FeedPath, name: str) -> Reply[DestinationBody]:
         """Take a standing destination from a feed."""
         return self._one(DestinationBody, "DELETE", _of(feed, addresses.API_DESTINATION, destination=name))
+
+    def list_holds(self, feed: FeedPath, *, answered: bool = False) -> Reply[tuple[HoldBody, ...]]:
+        """Return what policy holds of a feed's requests; with ``answered`` also what does not wait any more."""
+        return self._lines(HoldBody, _of(feed, addresses.API_HOLDS), all="true" if answered else "false")
+
+    def release_hold(self, feed: FeedPath, number: int, reason: str) -> Reply[HoldBody]:
+        """Let a held file pass."""
+        path = _of(feed, addresses.API_HOLD_RELEASE, hold=str(number))
+        return self._one(HoldBody, "POST", path, HoldAnswer(reason=reason))
+
+    def refuse_hold(self, feed: FeedPath, number: int, reason: str) -> Reply[HoldBody]:
+        """Say no to a held file for good."""
+        path = _of(feed, addresses.API_HOLD_REFUSAL, hold=str(number))
+        return self._one(HoldBody, "POST", path, HoldAnswer(reason=reason))
+
+    def confirm_hold(self, feed: FeedPath, number: int) -> Reply[HoldBody]:
+        """Confirm another Owner's release."""
+        return self._one(HoldBody, "POST", _of(feed, addresses.API_HOLD_CONFIRMATION, hold=str(number)))
 
     def list_tokens(self) -> Reply[tuple[TokenBody, ...]]:
         """Return the caller's tokens."""
@@ -320,6 +340,10 @@ class Client:
         )
         text = self._connection.ask(sending)
         return Reply(tuple(_parse(MatchedReleaseBody, line) for line in text.splitlines() if line), text)
+
+    def show_passports(self, feed: FeedPath, subject: str) -> Reply[tuple[PassportBody, ...]]:
+        """Return what is known of each file that ``NAME==VERSION``, a file name or a sha256 means."""
+        return self._lines(PassportBody, _of(feed, addresses.API_PASSPORT, subject=subject))
 
     def show_ledger(
         self, feed: FeedPath | None = None, *, after: int = 0, limit: int = 1000

@@ -87,6 +87,7 @@ async def web_application(
                 allowed_destinations=AllowedDestinations.of(*settings.destinations.allowed_hosts),
                 advisory_loading=advisory_loading(settings, records, blobs),
                 advisories=advisories,
+                second_person=settings.holds.second_person,
                 checks=(
                     Check("records", partial(asyncio.to_thread, records.check)),
                     Check("blobs", blobs.check),

@@ -4,7 +4,7 @@ import asyncio
 import logging
 import shutil
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager
 from functools import partial
 from pathlib import Path
@@ -21,6 +21,7 @@ from feedgate.app.own_destination import OwnDestination
 from feedgate.app.settings import Settings
 from feedgate.app.upstream_wiring import open_upstream
 from feedgate.blobs.files import Files
+from feedgate.feed.holds import Holding
 from feedgate.gate.look import Looks
 from feedgate.index.loopback import Loopback
 from feedgate.intake.destinations import Destinations, Own
@@ -32,6 +33,7 @@ from feedgate.records.database import sqlite_url
 from feedgate.records.migrate import open_database
 from feedgate.runs.engine import Engine
 from feedgate.runs.queue import Reconciler
+from feedgate.watch.lift import Lift
 
 EXECUTOR: Final = "worker"
 """For ever: a directory has one worker, and the next goes on with what ran under this name."""
@@ -53,6 +55,7 @@ async def open_worker(
     records = await asyncio.to_thread(open_database, sqlite_url(directory.records_file))
     standing = standing_destinations(settings, directory, records)
     blobs = Files(directory.blobs)
+    advisories = advisories_of(settings, records, blobs)
     await asyncio.to_thread(blobs.remove_abandoned)
     async with (
         open_upstream(settings, directory) as (fetcher, upstream),
@@ -68,8 +71,9 @@ async def open_worker(
                 upstream,
                 looks,
                 destinations,
-                advisories_of(settings, records, blobs),
+                advisories,
                 now,
+                second_person=settings.holds.second_person,
             ),
             imports=import_sources(settings, records, _own(own)),
             uv=Uv(
@@ -91,7 +95,20 @@ async def open_worker(
             concurrency=settings.runs.concurrency,
         )
         await engine.launch()
-        yield Reconciler(records, engine, now, {RunKind.SEND: standing.why_it_waits})
+        lift = Lift(Holding(records, now, settings.holds.second_person), advisories)
+        async with _beside(lift.run()):
+            yield Reconciler(records, engine, now, {RunKind.SEND: standing.why_it_waits})
+
+
+@asynccontextmanager
+async def _beside(work: Coroutine[None, None, None]) -> AsyncIterator[None]:
+    """Have ``work`` go on for as long as the context is open."""
+    task = asyncio.create_task(work)
+    try:
+        yield
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
 
 
 def _own(own: OwnDestination | None) -> Own | None:

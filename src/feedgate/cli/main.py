@@ -30,7 +30,9 @@ COMMANDS: Final[dict[str, tuple[str, str]]] = {
     "import-feed": ("import_feed", "Copy a whole index, or a folder, into a feed."),
     "feed": ("feed", "Make, list and set up feeds and their targets."),
     "destination": ("destination", "Say where a feed's publishes are sent too."),
+    "hold": ("hold", "See what policy holds, and release or refuse it."),
     "project": ("project", "Say whether the upstream is asked for a name."),
+    "passport": ("passport", "Show all that is known of a file."),
     "run": ("run", "List, show, follow, cancel and retry runs; write their reports."),
     "yank": ("yank", "Discourage a release; who pinned it still gets it."),
     "unyank": ("yank", "Take a yank back."),
@@ -42,6 +44,11 @@ COMMANDS: Final[dict[str, tuple[str, str]]] = {
     "connect": ("connect", "Let pip, uv or Poetry on this machine use one feed and nothing else."),
 }
 """Each command, the file that holds it, and what it does in a line."""
+
+_JSON_IN_LINES: Final = {
+    "import-feed": "Print the run, or the folder's sums, and then each file: one JSON object a line.",
+}
+"""What ``--json`` prints of the commands whose answer is more than one object."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +157,11 @@ def find_command(name: str) -> TyperCommand | TyperGroup | None:
     if isinstance(command, TyperGroup) and name in command.commands:
         command = command.commands[name]
     found = cast("TyperCommand | TyperGroup", command)
-    _give_common_options(found, _options_of(_everywhere))
+    options = _options_of(_everywhere)
+    for option in options:
+        if "--json" in option.opts:
+            option.help = _JSON_IN_LINES.get(name, option.help)
+    _give_common_options(found, options)
     return found
 
 

@@ -50,7 +50,7 @@ class PageJudge:
     policy: Policy
     by_name: ByName
     is_internal: Callable[[ProjectName], bool]
-    releases: Releases = Releases()
+    releases: Releases = field(default_factory=Releases)
     _judged: dict[ProjectName, tuple[str, Mapping[str, Decision]]] = field(default_factory=dict)
 
     def judge(self, page: ProjectPage) -> Mapping[str, Decision] | None:

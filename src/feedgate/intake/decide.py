@@ -1,7 +1,7 @@
 """Step: policy is asked about every file that would become new in the feed."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import ClassVar
@@ -18,13 +18,14 @@ from feedgate.intake.run_index import RunIndexes
 from feedgate.model.decision import Decision, Verdict
 from feedgate.model.digest import Digest
 from feedgate.model.distribution import Distribution
+from feedgate.model.hold import NewHold
 from feedgate.model.index import ProjectPage
 from feedgate.model.resolution import Pin
 from feedgate.model.run import Done, Event, Held, Outcome, Refused, Run, Tell
 from feedgate.model.target import Target
 from feedgate.records.database import Database
-from feedgate.records.feeds import Located
 from feedgate.records.decisions import Judged
+from feedgate.records.feeds import Located
 
 _MOST_NAMED = 10
 
@@ -66,13 +67,42 @@ class Decide:
         for verdict, outcome in ((Verdict.REFUSE, Refused), (Verdict.HOLD, Held)):
             kept_out = [file for file in judged if file.verdict == verdict.value]
             if kept_out:
-                await asyncio.to_thread(self._note, run, located, verdict, kept_out)
+                holds = _holds(pins, decisions, digests) if verdict is Verdict.HOLD else ()
+                await asyncio.to_thread(self._note, run, located, verdict, kept_out, holds)
                 return outcome(_in_words(kept_out))
         return Done()
 
-    def _note(self, run: Run, located: Located, verdict: Verdict, files: Sequence[Judged]) -> None:
+    def _note(
+        self,
+        run: Run,
+        located: Located,
+        verdict: Verdict,
+        files: Sequence[Judged],
+        holds: Sequence[NewHold],
+    ) -> None:
         kept_out = [(file.filename, file.digest, file.reason) for file in files]
-        note_verdict(self.records, located, run.id, run.requester, verdict, kept_out, now=self.clock())
+        note_verdict(self.records, located, run.id, run.requester, verdict, kept_out, holds, now=self.clock())
+
+
+def _holds(
+    pins: Mapping[str, Pin], decisions: Mapping[str, Decision], digests: Mapping[str, Digest]
+) -> tuple[NewHold, ...]:
+    """Return what is to be answered: a hold for each rule that holds one of the files."""
+    return tuple(
+        NewHold(
+            pins[name].project,
+            pins[name].version,
+            name,
+            digests[name],
+            opinion.rule,
+            opinion.findings,
+            opinion.reason,
+            opinion.until,
+        )
+        for name, decision in decisions.items()
+        if decision.verdict is Verdict.HOLD
+        for opinion in decision.deciding
+    )
 
 
 def _decide(gate: PageJudge, page: ProjectPage, pin: Pin, looked: Looked) -> Decision:
@@ -80,8 +110,10 @@ def _decide(gate: PageJudge, page: ProjectPage, pin: Pin, looked: Looked) -> Dec
     policy, now = gate.policy, gate.by_name.now
     advised = gate.advised(page, Version(pin.version))
     if pin.internal:
-        return decide_upload(policy, pin.file.filename, looked, advised, now=now)
-    return decide_import(policy, pin.file, looked, advised, now=now)
+        decision = decide_upload(policy, pin.file.filename, looked, advised, now=now)
+    else:
+        decision = decide_import(policy, pin.file, looked, advised, now=now)
+    return gate.releases.applied(decision, looked.digest)
 
 
 def _judged(file: Distribution, digest: Digest, decision: Decision) -> Judged:

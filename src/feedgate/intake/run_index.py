@@ -45,6 +45,7 @@ from feedgate.model.decision import Verdict
 from feedgate.model.destination import Limits
 from feedgate.model.digest import Digest
 from feedgate.model.distribution import Distribution
+from feedgate.model.hold import HoldState, Releases
 from feedgate.model.index import Index
 from feedgate.model.ledger import Serial
 from feedgate.model.names import ProjectName
@@ -54,7 +55,7 @@ from feedgate.outside.fetcher import Fetcher, Stored
 from feedgate.outside.receiving import ReceivingStore
 from feedgate.policy.document import read_policy
 from feedgate.policy.policies import OPEN, Policy
-from feedgate.records import destinations, distributions, feeds, runs
+from feedgate.records import destinations, distributions, feeds, holds, runs
 from feedgate.records.database import Database
 from feedgate.records.feeds import Located
 
@@ -86,6 +87,8 @@ class Sources:
     destinations: Destinations
     advisories: Advisories
     clock: Callable[[], datetime]
+    second_person: bool = True
+    """Whether who asks for a file needs another person's word for its release."""
 
 
 class Names(Protocol):
@@ -254,7 +257,8 @@ class RunIndexes:
         overlay = Overlay(feed, upstream, names)
         arrivals = Arrivals(sources.fetcher, sources.blobs, sources.looks)
         source = ReadAhead(overlay, arrivals, sources.blobs)
-        gate = PageJudge(policy, by_name, names.is_internal)
+        releases = _releases_for(sources, located, run)
+        gate = PageJudge(policy, by_name, names.is_internal, releases)
         return RunIndex(located, base, feed, names, overlay, source, arrivals, gate, _preferred=preferred)
 
     async def _over_destination(
@@ -284,8 +288,18 @@ class RunIndexes:
         faced = Faced(asked, destination, learning, overlay, learnt, limits)
         source = ReadAhead(overlay, arrivals, sources.blobs)
         base = await asyncio.to_thread(_head, sources.records, located)
-        gate = PageJudge(policy, by_name, learning.is_internal)
+        releases = await asyncio.to_thread(_releases_for, sources, located, run)
+        gate = PageJudge(policy, by_name, learning.is_internal, releases)
         return RunIndex(located, base, seen, learning, overlay, source, arrivals, gate, faced)
+
+
+def _releases_for(sources: Sources, located: Located, run: Run) -> Releases:
+    """Return the released holds of the feed that count for who asks."""
+    with sources.records.read() as view:
+        released = holds.all_of(view, located.id, HoldState.RELEASED)
+    return Releases(
+        tuple(hold for hold in released if hold.lets_pass(run.requester, second_person=sources.second_person))
+    )
 
 
 def _policy_of(records: Database, run: Run) -> str:

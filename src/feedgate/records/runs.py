@@ -176,6 +176,22 @@ def newest(view: View, *, feeds: Sequence[FeedId] | None, limit: int) -> tuple[R
     return tuple(_read(row) for row in view.connection.execute(query))
 
 
+def continuation_key(run: RunId) -> str:
+    """Return the key under which one run, and no second one, goes on in place of a held one."""
+    return f"goes-on:{run}"
+
+
+def held(view: View, feed: FeedId) -> tuple[Run, ...]:
+    """Return the feed's runs that wait for a person or for time, less those that went on."""
+    query = _runs().where(
+        _run.feed_id == feed, _run.state == RunState.HELD.value, _run.kind == RunKind.ADD.value
+    )
+    keys = select(_run.idempotency_key).where(_run.feed_id == feed, _run.retry_of.is_not(None))
+    gone_on = set(view.connection.execute(keys).scalars())
+    found = (_read(row) for row in view.connection.execute(query.order_by(_run.created_at)))
+    return tuple(run for run in found if continuation_key(run.id) not in gone_on)
+
+
 def start(note: Note, run: RunId, now: datetime) -> None:
     """Say that the run has begun; a run begun before keeps its first moment."""
     note.connection.execute(

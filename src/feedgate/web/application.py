@@ -11,6 +11,7 @@ from starlette.middleware import Middleware
 from feedgate.access.attempts import Attempts
 from feedgate.blobs.store import BlobStore
 from feedgate.feed.downloads import Downloads
+from feedgate.feed.holds import Holding
 from feedgate.feed.upload import UploadParts
 from feedgate.gate.advisories import Advisories
 from feedgate.gate.load_advisories import LoadParts
@@ -23,10 +24,12 @@ from feedgate.web.destinations import StandingDestinations
 from feedgate.web.feeds import Feeds
 from feedgate.web.grants import Grants
 from feedgate.web.health import Check, Health
+from feedgate.web.held import HeldFiles
 from feedgate.web.imports import Imports
 from feedgate.web.ledger import Ledgers
 from feedgate.web.openapi import OpenApi
 from feedgate.web.operation import Operation, to_routes
+from feedgate.web.passport import Passports
 from feedgate.web.problems import Problems, answer_http_exception
 from feedgate.web.projects import Projects
 from feedgate.web.protection import Protection
@@ -44,7 +47,8 @@ class WebParts:
     ``local_key`` is the key in the data directory, None where there is none. ``allowed_destinations`` are
     the hosts that feeds may have as standing destinations.
     ``wake`` is told when a run was posted or followed; ``is_closing`` says that the
-    server ends, so that answers under way end too.
+    server ends, so that answers under way end too. ``second_person`` = who asks for a file needs
+    another Owner's word for its release.
     """
 
     records: Database
@@ -58,6 +62,7 @@ class WebParts:
     allowed_destinations: AllowedDestinations
     advisory_loading: LoadParts
     advisories: Advisories
+    second_person: bool = True
     checks: Sequence[Check] = ()
     wake: Callable[[], None] = lambda: None
     is_closing: Callable[[], bool] = lambda: False
@@ -67,7 +72,7 @@ def make_operations(parts: WebParts) -> tuple[Operation, ...]:
     """Return the table of all operations."""
     runs = Runs(parts.records, parts.clock, parts.wake, parts.is_closing)
     described = (
-        *SimpleIndex(parts.records, parts.blobs, parts.downloads.count).operations(),
+        *SimpleIndex(parts.records, parts.blobs, parts.downloads).operations(),
         *Uploads(parts.uploads, parts.clock, parts.wake).operations(),
         *Feeds(parts.records, parts.clock).operations(),
         *Grants(parts.records, parts.clock).operations(),
@@ -80,6 +85,8 @@ def make_operations(parts: WebParts) -> tuple[Operation, ...]:
         *Imports(parts.records, parts.clock, parts.wake, runs).operations(),
         *Reports(parts.records, parts.blobs).operations(),
         *AdvisoryDatabases(parts.advisory_loading, parts.advisories, parts.clock).operations(),
+        *HeldFiles(Holding(parts.records, parts.clock, parts.second_person), parts.wake).operations(),
+        *Passports(parts.records, parts.advisories).operations(),
         *Ledgers(parts.records).operations(),
         *Health(parts.checks, parts.version).operations(),
     )
