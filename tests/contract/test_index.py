@@ -1,7 +1,7 @@
 """What every Index must do, whatever stands behind it; subclasses only say how to fill one with ``STOCK``."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -11,16 +11,27 @@ import pytest
 from feedgate.blobs.files import Files
 from feedgate.index.admitting import Admitting
 from feedgate.index.overlay import Overlay
+from feedgate.index.permitted import Permitted
 from feedgate.index.staged import Staged
+from feedgate.model.decision import Decision, Opinion, Verdict
 from feedgate.model.destination import Addresses
 from feedgate.model.digest import parse_digest
 from feedgate.model.distribution import Distribution
-from feedgate.model.index import WHOLE, Content, Index, NoSuchFile, NoSuchProject, Span, SpanNotSatisfiable
+from feedgate.model.index import (
+    WHOLE,
+    Content,
+    Index,
+    NoSuchFile,
+    NoSuchProject,
+    ProjectPage,
+    Span,
+    SpanNotSatisfiable,
+)
 from feedgate.model.names import ProjectName, parse_project_name
 from feedgate.outside.destination import Destination
 from feedgate.outside.destination_settings import DestinationSettings
 from feedgate.outside.proxies import Proxies
-from tests.doubles.memory_index import STOCK, MemoryIndex, Stocked
+from tests.doubles.memory_index import STOCK, MemoryIndex, Stocked, stocked_wheel
 from tests.doubles.upstream import Upstream
 
 STOCKED_NAMES = sorted({stocked.project for stocked in STOCK})
@@ -187,6 +198,32 @@ class TestAdmitting(IndexContract):
     @pytest.fixture
     def index(self) -> Index:
         return Admitting(MemoryIndex.of(STOCK), "3.11.9")
+
+
+class TestPermitted(IndexContract):
+    @pytest.fixture
+    def index(self) -> Index:
+        def admit_all(page: ProjectPage) -> Mapping[str, Decision]:
+            return {file.filename: Decision("open", ()) for file in page.files}
+
+        return Permitted(MemoryIndex.of(STOCK), admit_all)
+
+
+class TestPermittedWithMoreThanIsPermitted(IndexContract):
+    @pytest.fixture
+    def index(self) -> Index:
+        """An index of the stock, once what policy refuses is left out."""
+        refused = Decision("open", (Opinion("says", Verdict.REFUSE, "says no"),))
+        more = [*STOCK, stocked_wheel("alpha", "9.9"), stocked_wheel("beta", "9.9")]
+        stocked = {stocked.file.filename for stocked in STOCK}
+
+        def admit_stock(page: ProjectPage) -> Mapping[str, Decision]:
+            return {
+                file.filename: Decision("open", ()) if file.filename in stocked else refused
+                for file in page.files
+            }
+
+        return Permitted(MemoryIndex.of(more), admit_stock)
 
 
 class TestStaged(IndexContract):

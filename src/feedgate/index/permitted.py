@@ -1,7 +1,7 @@
 """An index as policy permits it: what would not be admitted is not there to be chosen."""
 
 import hashlib
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Collection, Mapping
 from dataclasses import replace
 
 from feedgate.model.decision import Decision, Verdict
@@ -14,8 +14,8 @@ class Permitted:
     """``source`` without the files whose decision is graver than ``gravest``.
 
     ``judge`` gives the decisions of a page by file name, None where nothing is to be judged; a file without a
-    decision is left out. ``hidden`` says, by
-    project, what was left out of the pages that were asked for, and by which decision.
+    decision is left out. ``hidden`` says, by project, what was left out of the pages that were asked for, and by
+    which decision.
     """
 
     def __init__(
@@ -23,11 +23,17 @@ class Permitted:
         source: Index,
         judge: Callable[[ProjectPage], Mapping[str, Decision] | None],
         gravest: Verdict = Verdict.ADMIT,
+        gravest_of: Mapping[ProjectName, Verdict] | None = None,
     ) -> None:
         self._source = source
         self._judge = judge
         self._gravest = gravest
+        self._gravest_of = gravest_of or {}
         self.hidden: dict[ProjectName, Mapping[str, Decision]] = {}
+
+    def widened(self, names: Collection[ProjectName], gravest: Verdict) -> "Permitted":
+        """Return the same anew, but of ``names`` with all files whose decision is not graver than ``gravest``."""
+        return Permitted(self._source, self._judge, self._gravest, dict.fromkeys(names, gravest))
 
     def names(self) -> AsyncIterator[ProjectName]:
         """Yield the source's names; a page may be empty when it is asked for."""
@@ -39,7 +45,8 @@ class Permitted:
         decisions = self._judge(page)
         if decisions is None:
             return page
-        shown = tuple(file for file in page.files if self._shows(decisions.get(file.filename)))
+        gravest = self._gravest_of.get(name, self._gravest)
+        shown = tuple(file for file in page.files if _shows(decisions.get(file.filename), gravest))
         if len(shown) == len(page.files):
             return page
         left = {file.filename for file in shown}
@@ -56,8 +63,9 @@ class Permitted:
         """Open the METADATA at the source."""
         return await self._source.open_metadata(file)
 
-    def _shows(self, decision: Decision | None) -> bool:
-        return decision is not None and decision.verdict.rank <= self._gravest.rank
+
+def _shows(decision: Decision | None, gravest: Verdict) -> bool:
+    return decision is not None and decision.verdict.rank <= gravest.rank
 
 
 def _validator(page: ProjectPage, shown: tuple[Distribution, ...]) -> str:
