@@ -156,8 +156,36 @@ def test_credentials_go_to_no_server_that_runs_already(
     there = server.feedgate.elsewhere(server.origin, None)(*words, more=PASSWORD)
 
     for said in (here, there):
-        assert (said.status, said.problem["code"]) == (2, "own-destination-not-taken"), said
+        assert (said.status, said.problem["code"]) == (2, "source-credentials-not-taken"), said
+        assert "feedgate destination add" not in said.problem["next"]
         assert CANARY not in said.out + said.err
+
+
+def test_what_is_advised_where_a_server_runs_is_what_works(tmp_path: Path, upstream: Upstream) -> None:
+    wheel = make_wheel(tmp_path / "w", "acme-core", "1.0")
+    with azure_in_thread(AzureArtifacts(passwords={CANARY: "reader"})) as azure:
+        azure.store(wheel.name, wheel.read_bytes())
+        more = {"FEEDGATE_DESTINATIONS__ALLOWED_HOSTS": azure.storage_origin}
+        feedgate = command_line(tmp_path / "home", tmp_path / "data", upstream=upstream.url, **more)
+        words = ("import-feed", azure.simple_url, "-f", FEED, "--internal", "acme-*", "--username", "me")
+        with serving(feedgate):
+            feedgate.done("feed", "create", FEED, "--target", "host")
+            refused = feedgate(*words, more=PASSWORD)
+
+        done = feedgate(*words, "--json", more=PASSWORD)
+    with serving(feedgate):
+        there = feedgate.json("feed", "show", FEED)
+
+    assert refused.status == 2, refused
+    assert "End that server, give this command again" in refused.err
+    assert (done.status, states(done)) == (0, {wheel.name: "taken"}), done
+    assert there["distributions"] == 1
+
+
+def test_the_help_says_what_json_prints(tmp_path: Path) -> None:
+    said = command_line(tmp_path / "home", tmp_path / "data")("import-feed", "--help")
+
+    assert "each file: one JSON object a line" in " ".join(said.out.split())
 
 
 # ------------------------------------------------------------------------------------------ folders

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from feedgate.api.import_bodies import ImportCreation
+from feedgate.app.own_destination import OwnDestinationNotTaken
 from feedgate.cli.arguments import FeedOption
 from feedgate.cli.destination_choice import read_password
 from feedgate.cli.destination_options import InternalPatterns
@@ -16,10 +17,32 @@ from feedgate.cli.exit import Exit
 from feedgate.cli.follow import follow_to_end, new_key
 from feedgate.cli.import_folder import import_folder
 from feedgate.cli.import_report import show_files
+from feedgate.cli.main import place
 from feedgate.cli.plain import plain
 from feedgate.cli.source_choice import ChosenSource, choose_source
+from feedgate.errors import Conflict
 from feedgate.model.names import FeedPath, parse_feed_path
 from feedgate.outside.credentials import Surroundings
+
+
+class SourceCredentialsNotTaken(Conflict):
+    """An index that asks for the caller's credentials, where a server that runs already would copy it."""
+
+    code = "source-credentials-not-taken"
+
+    def __init__(self, server: str, *, is_local: bool) -> None:
+        how = (
+            "End that server, give this command again, which starts one of its own, and then serve again."
+            if is_local
+            else "Give the command on the server's own machine, without --url and with the server's --data, while it is ended."
+        )
+        super().__init__(
+            f"the caller's own credentials go to no server but one that this command starts; {server} runs already",
+            next_step=f"{how} What is taken is not taken twice. A folder of files is copied without that, and so is an index "
+            "that asks for no credentials, on a host in destinations.allowed_hosts.",
+            facts={"server": server},
+        )
+
 
 app = typer.Typer(rich_markup_mode=None, add_completion=False)
 
@@ -53,10 +76,14 @@ def import_feed(
     surroundings = Surroundings.of(os.environ, read_password=read_password)
     chosen = choose_source(source, surroundings, username=username, internal=internal or [], names=names)
     _announce(chosen)
-    with opened(context, own=chosen.own, may_share=chosen.may_share) as door:
-        if chosen.folder is not None:
-            raise typer.Exit(import_folder(door, path, chosen.folder, chosen, is_dry=dry_run))
-        raise typer.Exit(_import_index(door, path, chosen, is_dry=dry_run))
+    try:
+        with opened(context, own=chosen.own, may_share=chosen.may_share) as door:
+            if chosen.folder is not None:
+                raise typer.Exit(import_folder(door, path, chosen.folder, chosen, is_dry=dry_run))
+            raise typer.Exit(_import_index(door, path, chosen, is_dry=dry_run))
+    except OwnDestinationNotTaken as error:
+        is_local = place(context).url is None
+        raise SourceCredentialsNotTaken(str(error.facts["server"]), is_local=is_local) from error
 
 
 def _import_index(door: Door, path: FeedPath, chosen: ChosenSource, *, is_dry: bool) -> int:
