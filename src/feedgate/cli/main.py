@@ -50,11 +50,6 @@ _JSON_IN_LINES: Final = {
 }
 """What ``--json`` prints of the commands whose answer is more than one object."""
 
-_JSON_IN_LINES: Final = {
-    "import-feed": "Print the run, or the folder's sums, and then each file: one JSON object a line.",
-}
-"""What ``--json`` prints of the commands whose answer is more than one object."""
-
 
 @dataclass(frozen=True, slots=True)
 class Place:
