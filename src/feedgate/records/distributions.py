@@ -87,6 +87,31 @@ def find(view: Snapshot | Change, feed: FeedId, filename: str) -> Published | No
     return None if row is None else _read(row)
 
 
+def of_digest(view: Snapshot | Change, feed: FeedId, digest: Digest) -> tuple[Published, ...]:
+    """Return the distributions with these bytes, by file name."""
+    query = (
+        select(tables.distribution)
+        .where(
+            _distribution.digest == digest,
+            _distribution.feed_id == feed,
+            seen_at(tables.distribution, view.at),
+        )
+        .order_by(_distribution.filename)
+    )
+    return tuple(_read(row) for row in view.connection.execute(query))
+
+
+def first_serials(view: View, feed: FeedId, filenames: Sequence[str]) -> dict[str, Serial]:
+    """Return, of ``filenames``, the serial with which each first became visible in the feed."""
+    found: dict[str, Serial] = {}
+    for start in range(0, len(filenames), _BATCH):
+        query = select(_spent.filename, _spent.first_serial).where(
+            _spent.feed_id == feed, _spent.filename.in_(filenames[start : start + _BATCH])
+        )
+        found.update({row.filename: Serial(row.first_serial) for row in view.connection.execute(query)})
+    return found
+
+
 def versions(snapshot: Snapshot, feed: FeedId) -> tuple[tuple[ProjectName, str], ...]:
     """Return every project and version of the feed that has a file that is not yanked."""
     query = (

@@ -32,6 +32,15 @@ def entries(
         yield _entry(name, row)
 
 
+def find(view: View, feed: FeedId | None, serial: Serial) -> Entry | None:
+    """Return the entry of that serial."""
+    query = select(tables.entry).where(
+        tables.entry.c.feed_id == (feed or INSTALLATION), tables.entry.c.serial == serial
+    )
+    row = view.connection.execute(query).first()
+    return None if row is None else _entry(ledger_name(view, feed), row)
+
+
 def written_by(view: View, feed: FeedId, run: str, act: Act) -> Entry | None:
     """Return the newest entry of that act that ``run`` wrote, if it did."""
     query = (

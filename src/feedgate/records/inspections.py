@@ -2,13 +2,14 @@
 
 import json
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import select
 
 from feedgate.model.digest import Digest
 from feedgate.model.inspection import Finding, Inspection, Severity
-from feedgate.model.times import to_microseconds
+from feedgate.model.times import from_microseconds, to_microseconds
 from feedgate.records import tables
 from feedgate.records.database import Note, View
 from feedgate.records.upsert import upsert_into
@@ -49,13 +50,39 @@ def find(view: View, digests: Sequence[Digest], *, inspector: str, version: int)
             _inspection.digest.in_(digests[start : start + _BATCH]),
         )
         for row in view.connection.execute(query):
-            findings = tuple(
-                Finding(code, Severity(severity), sentence, member)
-                for code, severity, sentence, member in json.loads(row.findings)
-            )
             digest = Digest(row.digest)
-            found[digest] = Inspection(digest, inspector, version, findings)
+            found[digest] = Inspection(digest, inspector, version, _findings(row.findings))
     return found
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A result as it is kept, and when it was first (aware UTC)."""
+
+    inspection: Inspection
+    at: datetime
+
+
+def all_of(view: View, digest: Digest) -> tuple[Kept, ...]:
+    """Return every result there is of a file, by inspector and version."""
+    query = (
+        select(tables.inspection)
+        .where(_inspection.digest == digest)
+        .order_by(_inspection.inspector, _inspection.version)
+    )
+    return tuple(
+        Kept(
+            Inspection(digest, row.inspector, row.version, _findings(row.findings)), from_microseconds(row.at)
+        )
+        for row in view.connection.execute(query)
+    )
+
+
+def _findings(stored: str) -> tuple[Finding, ...]:
+    return tuple(
+        Finding(code, Severity(severity), sentence, member)
+        for code, severity, sentence, member in json.loads(stored)
+    )
 
 
 def put_metadata(note: Note, rows: Iterable[tuple[Digest, Digest | None]]) -> None:

@@ -107,7 +107,9 @@ class AdvisoryDatabases:
         releases = [(parse_project_name(one.name), one.version) for one in question.releases]
         found = await match_releases(self.advisories, caller, releases)
         return answer_lines(
-            MatchedReleaseBody(name=name, version=version, advisories=[_match(match) for match in matches])
+            MatchedReleaseBody(
+                name=name, version=version, advisories=[match_body(match) for match in matches]
+            )
             for (name, version), matches in zip(releases, found, strict=True)
         )
 
@@ -169,7 +171,8 @@ def _said(state: SourceState, now: datetime) -> dict[str, Any]:
     return said
 
 
-def _match(match: Match) -> MatchBody:
+def match_body(match: Match) -> MatchBody:
+    """Return what is known of a release by one name, as the API says it."""
     return MatchBody(
         id=match.id,
         aliases=list(match.aliases),
