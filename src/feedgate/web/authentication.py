@@ -22,6 +22,7 @@ from feedgate.access.credentials import read_credential
 from feedgate.access.tokens import recognize
 from feedgate.model import access
 from feedgate.model.access import ANONYMOUS, LOCAL_ADMINISTRATOR, Caller
+from feedgate.model.download import Client, ClientKind
 from feedgate.model.secret import Secret
 from feedgate.records.database import Database
 
@@ -102,6 +103,14 @@ def caller_of(request: Request) -> Caller:
     """Return who sent the request."""
     caller: Caller = request.scope[_CALLER]
     return caller
+
+
+def client_of(request: Request) -> Client:
+    """Return whom downloads are noted for: the token that asked, else the address that the call came from."""
+    token_id = caller_of(request).token_id
+    if token_id is not None:
+        return Client(ClientKind.TOKEN, token_id)
+    return Client(ClientKind.ADDRESS, "" if request.client is None else request.client.host)
 
 
 def again(request: Request) -> Callable[[], Awaitable[Caller]]:

@@ -19,6 +19,7 @@ from feedgate.access.permissions import Permission
 from feedgate.access.require import require
 from feedgate.blobs.store import BlobNotFound, BlobStore
 from feedgate.errors import Broken, Invalid, Missing
+from feedgate.feed.downloads import Downloads
 from feedgate.feed.index import FeedIndex, check_serial
 from feedgate.index.kept_bodies import KeptBodies
 from feedgate.index.over_http import Answer, Entries, Pages, Shortcut, drop
@@ -28,7 +29,7 @@ from feedgate.model.index import Content, NoSuchFile
 from feedgate.model.names import FeedPath, parse_project_name, parse_version
 from feedgate.records.database import Database, FeedId, head_of
 from feedgate.web.answers import ByteStream
-from feedgate.web.authentication import caller_of
+from feedgate.web.authentication import caller_of, client_of
 from feedgate.web.operation import Operation
 from feedgate.web.parameters import feed_path
 from feedgate.web.problems import answer_method
@@ -68,11 +69,11 @@ class StoredBytesMissing(Broken):
 
 @dataclass(frozen=True, slots=True)
 class SimpleIndex:
-    """The feeds as pip and uv see them; ``count`` is told of each file that was fetched whole."""
+    """The feeds as pip and uv see them; ``downloads`` is told of each file that was fetched, and by whom."""
 
     records: Database
     blobs: BlobStore
-    count: Callable[[FeedId, str], None]
+    downloads: Downloads
     kept: KeptBodies = field(default_factory=KeptBodies)
 
     def operations(self) -> tuple[Operation, ...]:
@@ -115,9 +116,16 @@ class SimpleIndex:
             answer = await serve(request.method, request.headers, file)
         except BlobNotFound as error:
             raise StoredBytesMissing(asked) from error
-        if asked == filename and request.method == "GET" and answer.status == HTTPStatus.OK:
-            self.count(index.feed.id, filename)
+        if asked == filename:
+            self._count(request, index.feed.id, file, answer)
         return _respond(answer)
+
+    def _count(self, request: Request, feed: FeedId, file: Distribution, answer: Answer) -> None:
+        """Note who fetches the file. Of its parts the first one tells, so that a download in parts is one."""
+        body = answer.body
+        if isinstance(body, Content) and body.start == 0 and file.digest is not None:
+            is_whole = answer.status == HTTPStatus.OK
+            self.downloads.count(feed, file.filename, file.digest, client_of(request), is_whole=is_whole)
 
     async def redirect_names(self, request: Request) -> Response:
         """Lead to the address that ends in a slash, where relative links are right."""

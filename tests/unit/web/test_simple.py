@@ -8,12 +8,15 @@ from pathlib import Path
 import httpx
 import pytest
 
+from feedgate.feed.feeds import set_feed
 from feedgate.model.access import Role, Scope
 from feedgate.model.digest import Digest
+from feedgate.model.download import ClientKind
 from feedgate.model.names import FeedPath
-from feedgate.records import downloads
+from feedgate.model.secret import Secret
+from feedgate.records import downloads, tokens
 from feedgate.records.feeds import find
-from tests.builders.installation import FEED, Installation
+from tests.builders.installation import FEED, LOCAL, Installation
 
 SIMPLE = "/acme/_packaging/pip-feed/pypi/simple/"
 JSON = {"Accept": "application/vnd.pypi.simple.v1+json"}
@@ -307,6 +310,65 @@ async def test_whole_downloads_are_counted_and_nothing_else(
         feed = find(view, FEED)
         assert feed is not None
         assert downloads.total(view, feed.id, WHEEL) == 2
+
+
+@pytest.mark.parametrize(
+    ("asked", "is_noted"),
+    [
+        pytest.param("bytes=0-9", True, id="from-the-first-byte"),
+        pytest.param("bytes=0-", True, id="all-of-it-as-a-part"),
+        pytest.param("bytes=1-", False, id="behind-the-first-byte"),
+        pytest.param("bytes=-9", False, id="the-end"),
+        pytest.param("bytes=999999999-", False, id="behind-the-end"),
+    ],
+)
+async def test_of_a_files_parts_the_first_one_says_that_it_was_fetched(
+    stocked: Installation, reader: httpx.AsyncClient, asked: str, is_noted: bool
+) -> None:
+    await reader.get(FILE, headers={"Range": asked})
+
+    assert bool(fetched_by(stocked)) == is_noted
+
+
+async def test_a_head_metadata_and_a_file_that_is_unchanged_are_no_fetches(
+    stocked: Installation, reader: httpx.AsyncClient
+) -> None:
+    etag = (await reader.head(FILE)).headers["ETag"]
+    await reader.get(f"{FILE}.metadata")
+    await reader.get(FILE, headers={"If-None-Match": etag})
+
+    assert fetched_by(stocked) == set()
+
+
+async def test_a_fetch_is_noted_for_the_token_else_for_the_address(stocked: Installation) -> None:
+    set_feed(stocked.records, LOCAL, FEED, is_public=True, now=stocked.clock())
+    for client in (
+        stocked.client(stocked.token("ada", Role.READER), address="192.0.2.1"),
+        stocked.client(address="192.0.2.2"),
+        stocked.client(Secret("fgt_" + "A" * 43), address="2001:db8::3"),
+    ):
+        async with client:
+            assert (await client.get(FILE)).status_code == 200
+    with stocked.records.read() as view:
+        [token] = tokens.all_tokens(view, actor="ada")
+
+    assert fetched_by(stocked) == {
+        (ClientKind.TOKEN, token.id, "ada"),
+        (ClientKind.ADDRESS, "192.0.2.2", None),
+        (ClientKind.ADDRESS, "2001:db8::3", None),
+    }
+
+
+def fetched_by(stocked: Installation) -> set[tuple[ClientKind, str, str | None]]:
+    """Return who is noted to have fetched the wheel, after a write."""
+    stocked.downloads.write()
+    with stocked.records.read() as view:
+        feed = find(view, FEED)
+        assert feed is not None
+        return {
+            (one.client.kind, one.client.name, one.actor)
+            for one in downloads.fetched_by(view, feed.id, [WHEEL])
+        }
 
 
 async def test_a_file_that_is_listed_and_lost_is_a_fault_of_ours(
