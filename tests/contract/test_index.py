@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from feedgate.app.clock import now
 from feedgate.blobs.files import Files
 from feedgate.index.admitting import Admitting
 from feedgate.index.overlay import Overlay
@@ -262,7 +263,7 @@ class TestDestination(IndexContract):
                     **offered,
                 )
             addresses = Addresses(f"{server.origin}/", server.url)
-            settings = DestinationSettings(proxies=Proxies())
+            settings = DestinationSettings(now=now, proxies=Proxies())
             async with Destination.opened(addresses, None, settings) as destination:
                 yield destination
 

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from feedgate.app.clock import now
 from feedgate.model.destination import Addresses
 from feedgate.model.secret import Secret
 from feedgate.outside.azure_upstreams import feed_url, has_upstream_sources
@@ -27,6 +28,7 @@ async def no_nap(_: float) -> None:
 
 
 SETTINGS = DestinationSettings(
+    now=now,
     proxies=Proxies(),
     limits=Limits(connect_seconds=0.5, silence_seconds=0.5, grace_seconds=0.5),
     sleep=no_nap,

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from feedgate.app.clock import now
 from feedgate.blobs.files import Files
 from feedgate.errors import FeedgateError
 from feedgate.model.destination import Addresses, Limits
@@ -55,6 +56,7 @@ OTHER = b"other bytes"
 OTHER_DIGEST = Digest(hashlib.sha256(OTHER).hexdigest())
 CANARY = "canary-5f1c9b7e2d"
 SETTINGS = DestinationSettings(
+    now=now,
     attempts=3,
     proxies=Proxies(),
     limits=Patient(

@@ -8,6 +8,7 @@ from dataclasses import replace
 
 import pytest
 
+from feedgate.app.clock import now
 from feedgate.model.destination import Limits
 from feedgate.model.digest import Digest
 from feedgate.model.index import NoSuchProject
@@ -56,7 +57,9 @@ async def azure(request: pytest.FixtureRequest) -> AsyncIterator[AzureArtifacts]
 
 
 async def opened(azure: AzureArtifacts, password: str | None) -> AsyncIterator[Destination]:
-    settings = DestinationSettings(proxies=Proxies(), allowed_hosts=(azure.storage_origin,), sleep=no_nap)
+    settings = DestinationSettings(
+        now=now, proxies=Proxies(), allowed_hosts=(azure.storage_origin,), sleep=no_nap
+    )
     credentials = None if password is None else ("build", Secret(password))
     async with Destination.opened(derive_addresses(azure.simple_url), credentials, settings) as destination:
         yield destination
@@ -203,7 +206,7 @@ async def test_credentials_are_sent_to_a_feed_that_never_asks(
 
 
 async def test_a_feed_that_is_not_there_is_named(azure: AzureArtifacts) -> None:
-    settings = DestinationSettings(proxies=Proxies(), sleep=no_nap)
+    settings = DestinationSettings(now=now, proxies=Proxies(), sleep=no_nap)
     addresses = derive_addresses(azure.upload_url.replace("pip-feed", "other-feed"))
     async with Destination.opened(addresses, ("build", Secret("the-token")), settings) as destination:
         with pytest.raises(NotADestination, match="other-feed"):
@@ -224,7 +227,7 @@ async def test_forty_at_once_are_eight_at_a_time(destination: Destination, azure
 async def test_a_page_that_is_late_is_waited_for(destination: Destination, azure: AzureArtifacts) -> None:
     azure.manners.page_delay_seconds = 0.3
     settings = DestinationSettings(
-        proxies=Proxies(), look_waits_seconds=(0.1, 0.2, 0.4), allowed_hosts=(azure.storage_origin,)
+        now=now, proxies=Proxies(), look_waits_seconds=(0.1, 0.2, 0.4), allowed_hosts=(azure.storage_origin,)
     )
     credentials = ("build", Secret("the-token"))
     async with Destination.opened(derive_addresses(azure.simple_url), credentials, settings) as patient:

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from feedgate.app.clock import now
 from feedgate.errors import FeedgateError
 from feedgate.model.digest import Digest
 from feedgate.model.distribution import Distribution
@@ -41,6 +42,7 @@ async def source_at(
     url: str, credentials: tuple[str, Secret] | None = None, *hosts: str, known: InMemory | None = None
 ) -> AsyncIterator[Source]:
     settings = DestinationSettings(
+        now=now,
         attempts=2,
         proxies=Proxies(),
         limits=Limits(connect_seconds=0.5, silence_seconds=0.5, grace_seconds=0.5),

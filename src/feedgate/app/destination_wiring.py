@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from typing import Final
 from urllib.parse import urlsplit
 
+from feedgate.app.clock import now
 from feedgate.app.directory import DataDirectory
 from feedgate.app.pypi import pypi_url
 from feedgate.app.settings import Settings
@@ -39,6 +40,7 @@ def destination_settings(settings: Settings) -> DestinationSettings:
     """Return what the settings and the surroundings say of foreign indexes."""
     collection = urlsplit(os.environ.get(_COLLECTION_VARIABLE, "")).hostname
     return DestinationSettings(
+        now=now,
         attempts=settings.destinations.attempts,
         authority=settings.upstream.ca,
         allowed_hosts=settings.destinations.allowed_hosts,

@@ -9,8 +9,6 @@ The hold is spoken with the standard library: the child is on its way before
 anything heavy is imported here.
 """
 
-import http.client
-import json
 import os
 import signal
 import sys
@@ -21,20 +19,18 @@ from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 from typing import Final
-from urllib.parse import urlsplit
 
 from feedgate.app.address import Address, read_address
 from feedgate.app.directory import DataDirectory
+from feedgate.app.hold import Hold
 from feedgate.app.lock import is_locked
 from feedgate.app.own_destination import FLAG, OwnDestination, OwnDestinationNotTaken, without_credentials
 from feedgate.app.standard_input import pipe_with
 from feedgate.app.stated import differing, differing_settings, is_setting, stated
 from feedgate.app.supervisor import ANOTHER_SERVES
 from feedgate.errors import Conflict, Unavailable
-from feedgate.machine.addresses import HOLD
 from feedgate.model.secret import Secret
 
-_PROOF_SECONDS: Final = 2.0  # a stranger on a dead server's port may say nothing
 _LIMIT_SECONDS: Final = 20.0
 _SHARED_AFTER_SECONDS: Final = 5.0  # a server that another command started may be about to end
 _SAID_AFTER_SECONDS: Final = 1.0
@@ -123,7 +119,7 @@ class LocalConnection:
         self._may_share = may_share
         self._say = say
         self._child: _Started | None = None
-        self._hold: _Hold | None = None
+        self._hold: Hold | None = None
         self.server = self.reattach()
 
     def reattach(self) -> LocalServer:
@@ -140,7 +136,7 @@ class LocalConnection:
             if address is not None and self._has_died(address) and is_locked(self._directory.lock):
                 time.sleep(_LOOK_SECONDS)  # its web process answers until it has seen that it is alone
                 continue
-            hold = None if address is None else _Hold.on(address)
+            hold = None if address is None else Hold.on(address)
             if address is not None and hold is not None:
                 self._hold = hold
                 found = self._accept(address)
@@ -333,39 +329,6 @@ class _Started:
         if self.poll() is None:
             os.kill(self.pid, signal.SIGTERM)
             os.waitpid(self.pid, 0)
-
-
-class _Hold:
-    """One open response of the server."""
-
-    def __init__(self, connection: http.client.HTTPConnection, response: http.client.HTTPResponse) -> None:
-        self._connection = connection
-        self._response = response
-
-    @classmethod
-    def on(cls, address: Address) -> "_Hold | None":
-        """Return a hold on the server of ``address``, or None where nobody there proves to be it."""
-        parts = urlsplit(address.url)
-        connection = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=_PROOF_SECONDS)
-        try:
-            connection.request("GET", HOLD, headers={"Authorization": f"Bearer {address.key.reveal()}"})
-            response = connection.getresponse()
-            if response.status == http.client.OK and _proves(response.readline(4096), address):
-                return cls(connection, response)
-        except (OSError, http.client.HTTPException, ValueError):
-            pass
-        connection.close()
-        return None
-
-    def close(self) -> None:
-        """End the response from this side."""
-        self._response.close()
-        self._connection.close()
-
-
-def _proves(first_line: bytes, address: Address) -> bool:
-    said = json.loads(first_line)
-    return isinstance(said, dict) and said.get("sign") == address.sign
 
 
 def _not_taken(directory: DataDirectory, address: Address) -> OwnDestinationNotTaken:

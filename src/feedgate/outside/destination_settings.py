@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 
 from feedgate.outside.body import Limits as Patient
@@ -13,10 +13,6 @@ MOST_CONNECTIONS = 8
 """pypiserver has one thread, and a backlog that is soon full."""
 
 _LONGEST_WAIT_SECONDS = 300.0
-
-
-def _now() -> datetime:
-    return datetime.now(UTC)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,6 +25,7 @@ class DestinationSettings:
     by, so there is one look more.
     """
 
+    now: Callable[[], datetime]
     attempts: int = 5
     first_wait_seconds: float = 1.0
     longest_wait_seconds: float = _LONGEST_WAIT_SECONDS
@@ -41,4 +38,3 @@ class DestinationSettings:
     proxies: Proxies | None = None
     limits: Patient = field(default_factory=lambda: Patient(silence_seconds=60.0, grace_seconds=90.0))
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
-    now: Callable[[], datetime] = _now

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 import pytest
 
+from feedgate.app.clock import now
 from feedgate.intake.asked_destination import AskedDestination
 from feedgate.intake.destinations import CredentialsAreGone, Destinations, Own, UserAndPassword
 from feedgate.model.destination import Addresses
@@ -38,7 +39,7 @@ class Opening:
     ) -> AsyncIterator[Destination]:
         password = "" if credentials is None else credentials[1].reveal()
         self.opened.append((addresses.upload_url, password))
-        settings = DestinationSettings(proxies=Proxies())
+        settings = DestinationSettings(now=now, proxies=Proxies())
         async with Destination.opened(addresses, credentials, settings) as destination:
             yield destination
         self.closed.append(addresses.upload_url)
