@@ -5,8 +5,9 @@ other patches of a bare minor too.
 """
 
 import asyncio
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import ClassVar, TypeAlias
 
@@ -24,6 +25,7 @@ from feedgate.intake.kept import Resolved, keep_internal, keep_resolved
 from feedgate.intake.no_solution import Sought, why_unsolvable
 from feedgate.intake.passed_over import DESTINATION, Chosen, kept_back, passed_over, without_sources_of
 from feedgate.intake.run_index import RunIndex, RunIndexes, asked_by
+from feedgate.intake.shown import NOTHING_MORE, Shown, closed_names, kept_out, solve_showing, with_fewest_held
 from feedgate.intake.step_back import step_back
 from feedgate.intake.uv import IndexFault, Solved, Uv, Wanted
 from feedgate.intake.way_out import with_way_out
@@ -59,7 +61,7 @@ class Resolve:
         """Choose the files for ``target`` and keep them."""
         if target is None:
             raise RuntimeError("resolve is a step of one target")
-        view = await self.views.of(run)
+        view = await self.views.of(run, tell)
         asked = await asyncio.to_thread(asked_by, self.records, run)
         blind = view.gate.why_blind()
         if blind is not None:
@@ -90,8 +92,8 @@ class _Work:
     folder: Path
     escapes: tuple[str, ...] = ()
     left_out: Mapping[ProjectName, Sequence[LeftOut]] = field(default_factory=dict)
-    gravest: Verdict = Verdict.ADMIT
-    """What policy says at most of what may be chosen."""
+    shown: Shown = NOTHING_MORE
+    """What of that which policy keeps out may be chosen all the same."""
     hidden: dict[ProjectName, Mapping[str, Decision]] = field(default_factory=dict)
     """What policy kept out of the pages that were asked for, by project and file name."""
 
@@ -135,20 +137,43 @@ class _Work:
 
         The reasons come from what was hidden, never from the resolver's words.
         """
-        for gravest in (Verdict.HOLD, Verdict.REFUSE):
+
+        async def attempt(shown: Shown) -> _Found | Failed:
+            return await self._attempt(shown, asked_words, tell)
+
+        async def closed(below: Verdict) -> frozenset[ProjectName]:
+            return await closed_names(self._admissible(), self.hidden, below, asked_words, self.target)
+
+        for gravest, below in ((Verdict.HOLD, Verdict.ADMIT), (Verdict.REFUSE, Verdict.HOLD)):
             if not self._is_hidden(gravest):
                 continue
-            kept_out = {name: dict(page) for name, page in self.hidden.items()}
-            self.gravest, self.hidden = gravest, {}
-            found = await self._solve_within(asked_words, tell)
+            found = await solve_showing(attempt, partial(closed, below), gravest, below)
             if isinstance(found, Failed):
-                self.hidden = {**kept_out, **self.hidden}
                 continue
             if gravest is Verdict.HOLD:
-                return found
+                return await with_fewest_held(found, attempt, self._held_names)
             pins, _members = found
             return Refused(self._why_refused(pins))
         return failed
+
+    def _held_names(self, found: _Found) -> frozenset[ProjectName]:
+        judged = self.view.gate.decision_of
+        pins, _members = found
+        return frozenset(
+            name
+            for name, pin in pins.items()
+            if (decision := judged(name, pin.file.filename)) and decision.verdict is Verdict.HOLD
+        )
+
+    async def _attempt(self, shown: Shown, asked_words: Words, tell: Tell) -> _Found | Failed:
+        """Choose with what is ``shown``; where that fails all is known that was known before."""
+        before = self.shown, self.hidden, self.left_out
+        self.shown, self.hidden = shown, {}
+        found = await self._solve_within(asked_words, tell)
+        if isinstance(found, Failed):
+            hidden = {**before[1], **self.hidden}
+            self.shown, self.hidden, self.left_out = before[0], hidden, before[2]
+        return found
 
     def _why_refused(self, pins: Mapping[ProjectName, Pin]) -> str:
         """Name each chosen file that policy refuses, with rule and reason."""
@@ -251,7 +276,7 @@ class _Work:
         *,
         fixed: tuple[Requirement, ...] = (),
     ) -> Solved | Failed:
-        permitted = self.view.permitted(self.gravest)
+        permitted = self.shown.of(self.view.permitted(self.shown.gravest))
         admitting = Admitting(permitted, python, asked_words.hashes, newest_allowed(self.asked))
         wanted = Wanted(
             requirements=asked_words.wanted,
@@ -291,7 +316,7 @@ class _Work:
             name = parse_filename(filename).project
             left_out[name] = (*left_out.get(name, ()), LeftOut(filename, DESTINATION, reason))
         for name, decisions in self.hidden.items():
-            left_out[name] = (*left_out.get(name, ()), *_kept_out(decisions))
+            left_out[name] = (*left_out.get(name, ()), *kept_out(decisions))
         found = await passed_over(self._admissible(), chosen, left_out)
         asked = await kept_back(self._admissible(), chosen, asked_words.names, hidden)
         return (*without_sources_of(found, hidden), *asked)
@@ -341,13 +366,6 @@ class _Work:
             for name, version in self.view.preferred
             if name not in free and (self.asked.allow_prereleases or not Version(version).is_prerelease)
         )
-
-
-def _kept_out(decisions: Mapping[str, Decision]) -> Iterator[LeftOut]:
-    """Yield what policy hid, each file by the first rule that keeps it out."""
-    for filename, decision in decisions.items():
-        for opinion in decision.deciding[:1]:
-            yield LeftOut(filename, opinion.rule, opinion.reason.removeprefix(f"{filename}: "))
 
 
 def _fault(answer: IndexFault) -> Failed:
