@@ -90,6 +90,7 @@ class Call:
 
     segments: Mapping[str, str] = field(default_factory=dict)
     json: Mapping[str, Any] | None = None
+    query: Mapping[str, str] | None = None
     file: Path | None = None
     content: bytes | None = None
 
@@ -250,6 +251,7 @@ CASES: Mapping[str, Callable[[Stage, Caller], Call]] = {
     ),
     "yank": lambda stage, _caller: Call(OF_RELEASE, {"reason": f"reason {stage.next()}"}),
     "unyank": Stage.yanked,
+    "show-exposure": lambda _stage, _caller: Call(query={"release": "demo==1.0", "feed": str(FEED)}),
     "show-passport": lambda _stage, _caller: Call({**OF_FEED, "subject": "demo==1.0"}),
     "list-runs": lambda _stage, _caller: Call(),
     "list-feed-runs": lambda _stage, _caller: Call(OF_FEED),
@@ -324,7 +326,9 @@ async def send(stage: Stage, operation: Operation, caller: Caller, call: Call) -
     path = addresses.fill(operation.path, **call.segments)
     files = None if call.file is None else {"content": (call.file.name, call.file.read_bytes())}
     async with stage.installation.client(caller.secret) as client:
-        return await client.request(operation.method, path, json=call.json, files=files, content=call.content)
+        return await client.request(
+            operation.method, path, params=call.query, json=call.json, files=files, content=call.content
+        )
 
 
 def fault(operation: Operation, caller: Caller, answer: httpx.Response, *, written: int) -> str | None:

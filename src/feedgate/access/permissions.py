@@ -20,6 +20,7 @@ class Permission(StrEnum):
     FEED_IMPORT = "feed:import"
     TOKEN_OWN = "token:own"  # noqa: S105  # a permission's name, no credential
     ADVISORIES_READ = "advisories:read"
+    EXPOSURE_READ = "exposure:read"
     INSTALLATION_ADMINISTER = "installation:administer"
 
 
@@ -63,6 +64,9 @@ NEEDS: dict[Permission, Need] = {
     ),
     Permission.FEED_IMPORT: Need(
         Scope.MANAGE, Role.OWNER, "import-feed: copy a whole index into the feed, and look beforehand"
+    ),
+    Permission.EXPOSURE_READ: Need(
+        Scope.MANAGE, Role.OWNER, "see who fetched a release, and to which destinations it was sent"
     ),
     Permission.TOKEN_OWN: Need(Scope.READ, None, "create, list, revoke one's own tokens, never wider"),
     Permission.ADVISORIES_READ: Need(

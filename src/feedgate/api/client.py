@@ -49,6 +49,7 @@ from feedgate.api.connection import (
     ServerUnreachable,
 )
 from feedgate.api.destination_bodies import DestinationBody, DestinationSetting, SendCreation
+from feedgate.api.exposure_bodies import ExposureBody
 from feedgate.api.hold_bodies import HoldAnswer, HoldBody
 from feedgate.api.import_bodies import ImportCreation, ImportedFileBody
 from feedgate.api.passport_bodies import PassportBody
@@ -340,6 +341,13 @@ class Client:
         )
         text = self._connection.ask(sending)
         return Reply(tuple(_parse(MatchedReleaseBody, line) for line in text.splitlines() if line), text)
+
+    def show_exposure(self, subject: str, feed: FeedPath | None = None) -> Reply[ExposureBody]:
+        """Return who has a release, NAME==VERSION, or what an advisory affects."""
+        asked = {"release" if "==" in subject else "advisory": subject}
+        if feed is not None:
+            asked["feed"] = str(feed)
+        return _reply(ExposureBody, self._connection.ask(Sending("GET", addresses.API_EXPOSURE, asked)))
 
     def show_passports(self, feed: FeedPath, subject: str) -> Reply[tuple[PassportBody, ...]]:
         """Return what is known of each file that ``NAME==VERSION``, a file name or a sha256 means."""

@@ -21,6 +21,7 @@ from feedgate.records.database import Database
 from feedgate.web.advisories import AdvisoryDatabases
 from feedgate.web.authentication import Authentication, Door
 from feedgate.web.destinations import StandingDestinations
+from feedgate.web.exposure import Exposures
 from feedgate.web.feeds import Feeds
 from feedgate.web.grants import Grants
 from feedgate.web.health import Check, Health
@@ -87,6 +88,7 @@ def make_operations(parts: WebParts) -> tuple[Operation, ...]:
         *AdvisoryDatabases(parts.advisory_loading, parts.advisories, parts.clock).operations(),
         *HeldFiles(Holding(parts.records, parts.clock, parts.second_person), parts.wake).operations(),
         *Passports(parts.records, parts.advisories).operations(),
+        *Exposures(parts.records, parts.advisories, parts.downloads).operations(),
         *Ledgers(parts.records).operations(),
         *Health(parts.checks, parts.version).operations(),
     )
