@@ -1,5 +1,8 @@
 """``feedgate add … --to``: a closure goes into the feed that a team has, by what Azure's task wrote for twine."""
 
+import re
+import socket
+import time
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
@@ -246,3 +249,27 @@ def test_the_page_of_a_feed_in_the_browser_is_answered_with_its_index(step: Step
         said = step.feedgate(*words, "--json")
         assert said.status == 2, said
         assert "https://pkgs.dev.azure.com/contoso/_packaging/pip-feed/pypi/simple/" in said.problem["next"]
+
+
+@pytest.mark.parametrize("words", [("add", *ASKED), ("send", "acme/ours")], ids=["add", "send"])
+def test_a_destination_that_does_not_answer_is_said_to_be_waited_for(
+    step: Step, words: tuple[str, ...]
+) -> None:
+    if words[0] == "send":
+        step.feedgate.done("feed", "create", "acme/ours", "--target", TARGET)
+    begun = time.monotonic()
+    with socket.socket() as nobody:  # bound, so that no other process answers there
+        nobody.bind(("127.0.0.1", 0))
+        closed = f"http://127.0.0.1:{nobody.getsockname()[1]}/Acme/_packaging/pip-feed/pypi/simple/"
+        command = step.feedgate.start(*words, "--to", closed)
+        try:
+            assert command.stderr is not None
+            line = next(line for line in command.stderr if "does not answer" in line)
+        finally:
+            command.kill()
+            command.communicate(timeout=60)
+
+    assert re.search(
+        r": the destination 127\.0\.0\.1:\d+ does not answer; it is waited for until \d\d:\d\d:\d\d UTC", line
+    )
+    assert time.monotonic() - begun < 20

@@ -4,7 +4,7 @@ import secrets
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Protocol
 
@@ -143,7 +143,7 @@ class Lines:
         if event.step == _FETCH and event.kind in {"started", "progress"}:
             self._fetched = _fetched(event.facts)
         if event.kind == "waits":
-            said = f"{event.step}: {event.facts.get('reason')}"
+            said = f"{event.step}: {_why_waits(event)}"
             sys.stderr.write(f"{plain(said)}\n")
             return
         if event.kind not in {"finished", "failed", "cancelled"}:
@@ -181,11 +181,20 @@ class _Bars:
                 said=_said(facts, elapsed_seconds),
             )
         elif event.kind == "waits":
-            self._progress.update(task, said=inert(str(facts.get("reason"))))
+            self._progress.update(task, said=inert(_why_waits(event)))
         elif event.kind in {"finished", "failed", "cancelled"}:
             outcome = str(facts.get("outcome", event.kind))
             self._progress.update(task, total=1, completed=1, said=inert(outcome))
             self._progress.stop_task(task)
+
+
+def _why_waits(event: EventBody) -> str:
+    """Say what is waited for, and until when where that is known."""
+    reason, seconds = str(event.facts.get("reason")), event.facts.get("at_most_seconds")
+    if seconds is None:
+        return reason
+    until = event.at + timedelta(seconds=_number(seconds))
+    return f"{reason}; it is waited for until {until:%H:%M:%S} UTC at the latest"
 
 
 def _said(facts: dict[str, object], elapsed_seconds: float) -> str:

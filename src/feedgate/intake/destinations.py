@@ -10,7 +10,7 @@ from typing import Self, TypeAlias
 from feedgate.errors import Missing, Unavailable
 from feedgate.intake.asked_destination import AskedDestination
 from feedgate.model.destination import Addresses
-from feedgate.model.run import RunId
+from feedgate.model.run import Event, RunId, Tell
 from feedgate.model.secret import Secret
 from feedgate.model.standing_destination import StandingDestination
 from feedgate.outside.destination import Destination
@@ -22,6 +22,15 @@ OpenDestination: TypeAlias = Callable[
 ]
 FindStanding: TypeAlias = Callable[[FeedId, str], tuple[StandingDestination, UserAndPassword | None]]
 """Gives a feed's standing destination with its credentials as they are now; may raise and may wait."""
+
+
+def tell_wait(name: str, tell: Tell) -> Callable[[float], None]:
+    """Return what tells a run's followers that a destination is waited for, and for how long at most."""
+
+    def waits(seconds: float) -> None:
+        tell(Event("waits", {"reason": f"{name} does not answer", "at_most_seconds": seconds}))
+
+    return waits
 
 
 class CredentialsAreGone(Unavailable):

@@ -35,7 +35,7 @@ from feedgate.index.shared_task import retrieve
 from feedgate.intake.arrivals import Arrivals, Downloads, digest_stored
 from feedgate.intake.asked import Asked
 from feedgate.intake.asked_destination import AskedDestination
-from feedgate.intake.destinations import DestinationRemoved, Destinations
+from feedgate.intake.destinations import DestinationRemoved, Destinations, tell_wait
 from feedgate.intake.kept import Moment, feed_of, keep_moment, moment_of
 from feedgate.intake.learnt import Learnt, learnt_by
 from feedgate.intake.read_ahead import ReadAhead
@@ -49,7 +49,7 @@ from feedgate.model.hold import HoldState, Releases
 from feedgate.model.index import Index
 from feedgate.model.ledger import Serial
 from feedgate.model.names import ProjectName
-from feedgate.model.run import Run, RunId, RunKind
+from feedgate.model.run import Run, RunId, RunKind, Tell
 from feedgate.outside.destination import Destination
 from feedgate.outside.fetcher import Fetcher, Stored
 from feedgate.outside.receiving import ReceivingStore
@@ -211,11 +211,14 @@ class RunIndexes:
         self._sources = sources
         self._views: OrderedDict[RunId, asyncio.Task[RunIndex]] = OrderedDict()
 
-    async def of(self, run: Run) -> RunIndex:
-        """Return the run's view; after a restart of the worker, or where it could not be made, it is made anew."""
+    async def of(self, run: Run, tell: Tell | None = None) -> RunIndex:
+        """Return the run's view; after a restart of the worker, or where it could not be made, it is made anew.
+
+        ``tell`` hears of a destination that is waited for meanwhile.
+        """
         task = self._views.get(run.id)
         if task is None or has_failed(task):
-            task = self._views[run.id] = asyncio.ensure_future(self._open(run))
+            task = self._views[run.id] = asyncio.ensure_future(self._open(run, tell))
             task.add_done_callback(retrieve)
             while len(self._views) > _VIEWS_KEPT:
                 self._views.popitem(last=False)
@@ -225,13 +228,13 @@ class RunIndexes:
         """Let go of a run's view; it would be made anew if asked for."""
         self._views.pop(run, None)
 
-    async def _open(self, run: Run) -> RunIndex:
+    async def _open(self, run: Run, tell: Tell | None) -> RunIndex:
         asked = await asyncio.to_thread(asked_by, self._sources.records, run)
         moment, advisories = await self._moment(run)
         policy, by_name = read_policy(moment.policy), ByName(advisories, moment.now)
         if asked.destination is None:
             return await asyncio.to_thread(self._over_feed, run, policy, by_name)
-        return await self._over_destination(run, asked.destination, policy, by_name)
+        return await self._over_destination(run, asked.destination, policy, by_name, tell)
 
     async def _moment(self, run: Run) -> tuple[Moment, AdvisoryDatabase]:
         """Return what the run is judged by: what it began with, also after a restart."""
@@ -262,7 +265,7 @@ class RunIndexes:
         return RunIndex(located, base, feed, names, overlay, source, arrivals, gate, _preferred=preferred)
 
     async def _over_destination(
-        self, run: Run, asked: AskedDestination, policy: Policy, by_name: ByName
+        self, run: Run, asked: AskedDestination, policy: Policy, by_name: ByName, tell: Tell | None
     ) -> RunIndex:
         """Let the destination take the feed's place; nothing is remembered of it but what this run learnt."""
         sources = self._sources
@@ -270,7 +273,8 @@ class RunIndexes:
         learnt = await asyncio.to_thread(learnt_by, sources.records, run.id)
         destination = await sources.destinations.of(run.id, located.id, asked)
         asked = await asyncio.to_thread(_as_it_stands, sources.records, run, located, asked)
-        await destination.check(uploads=run.kind is not RunKind.PLAN)
+        waits = None if tell is None else tell_wait(destination.name, tell)
+        await destination.check(uploads=run.kind is not RunKind.PLAN, tell=waits)
         homes = _Homes(sources.fetcher, destination)
         arrivals = Arrivals(homes, sources.blobs, sources.looks)
         seen = Remembered(destination)

@@ -26,6 +26,7 @@ from feedgate.outside.peer import GONE
 from feedgate.outside.receiving import ReceivingStore
 from feedgate.outside.sending import Sender
 from feedgate.outside.upstream import ACCEPT, Upstream
+from feedgate.outside.waiting import TellWait, Waiting, told
 
 _FRESH: Mapping[str, str] = {**ACCEPT, "Cache-Control": "max-age=0"}
 """An answer is confirmed on the page, so a page that somebody kept is of no use."""
@@ -50,6 +51,7 @@ class Destination:
         self._ask_upstreams = ask_upstreams
         self._index = Upstream(fetcher, addresses.read_url, peer=peer, headers=_FRESH)
         self._patience = sender.patience
+        self._silence_seconds = sender.silence_seconds
         self._sender = sender.by(self._there)
 
     @classmethod
@@ -95,6 +97,7 @@ class Destination:
                 addresses.upload_url,
                 patience,
                 settings.look_waits_seconds,
+                settings.limits.silence_seconds,
                 _spellings(credentials),
             )
             yield cls(
@@ -191,16 +194,21 @@ class Destination:
         """Return whether it lists what it has not saved yet (Azure alone does); None where nobody can say."""
         return await self._ask_upstreams()
 
-    async def check(self, *, uploads: bool = True) -> None:
+    async def check(self, *, uploads: bool = True, tell: TellWait | None = None) -> None:
         """Ask both addresses once: somebody must answer there, show an index and let us in.
 
-        Without ``uploads`` the pages alone: a reader may plan.
+        Without ``uploads`` the pages alone: a reader may plan. ``tell`` hears of an answer that is waited for.
 
         Raises NotADestination, DestinationDenied, DestinationUnavailable, CertificateNotTrusted.
         """
+        waiting = Waiting(self._patience, self._silence_seconds)
+        async with told(waiting, tell):
+            await self._check(waiting, uploads=uploads)
+
+    async def _check(self, waiting: Waiting, *, uploads: bool) -> None:
         read_url, upload_url = self.addresses.read_url, self.addresses.upload_url
         status = await self._fetcher.probe(
-            read_url, name=read_url, headers=dict(_FRESH), patience=self._patience
+            read_url, name=read_url, headers=dict(_FRESH), patience=waiting.begin()
         )
         if status in GONE or status == HTTPStatus.METHOD_NOT_ALLOWED:
             raise NotADestination(read_url, status=status, is_upload=False)
@@ -209,7 +217,7 @@ class Destination:
         if not uploads:
             return
         # What an upload address answers to a GET says nothing of uploads, except who is not let in.
-        status = await self._fetcher.probe(upload_url, name=upload_url, headers={}, patience=self._patience)
+        status = await self._fetcher.probe(upload_url, name=upload_url, headers={}, patience=waiting.begin())
         if status in DENIALS:
             raise self._peer.denied(upload_url, status)
 
@@ -237,6 +245,7 @@ class _Sending:
     upload_url: str
     patience: Patience
     look_waits_seconds: tuple[float, ...]
+    silence_seconds: float
     secrets: tuple[str, ...] = field(repr=False)
 
     def by(self, look: Callable[[Outgoing], Awaitable[Digest | None]]) -> Sender:

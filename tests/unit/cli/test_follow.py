@@ -24,6 +24,11 @@ def event(**more: Any) -> EventBody:
         (event(target="3.11@x", kind="failed"), "fetch 3.11@x: failed (0.0 s)\n"),
         (event(facts={"outcome": "held"}), "fetch: held (0.0 s)\n"),
         (event(kind="progress"), ""),
+        (event(kind="waits", facts={"reason": "no secret"}), "fetch: no secret\n"),
+        (
+            event(kind="waits", facts={"reason": "it does not answer", "at_most_seconds": 40.4}),
+            "fetch: it does not answer; it is waited for until 12:00:40 UTC at the latest\n",
+        ),
         (event(step="::error::x", facts={"outcome": "done"}), ": :error::x (0.0 s)\n"),
         (event(target="a\n::error::b", facts={"outcome": "done"}), "fetch a ::error::b (0.0 s)\n"),
         (event(facts={"outcome": "\r##vso[task.complete]"}), "fetch:  # #vso[task.complete] (0.0 s)\n"),

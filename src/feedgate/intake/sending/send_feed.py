@@ -13,7 +13,7 @@ from feedgate.formats.core_metadata import CoreMetadata, parse_core_metadata
 from feedgate.gate.look import Looks
 from feedgate.gate.looked import Looked
 from feedgate.intake.asked_destination import AskedDestination
-from feedgate.intake.destinations import Destinations
+from feedgate.intake.destinations import Destinations, tell_wait
 from feedgate.intake.run_index import NoMetadata
 from feedgate.intake.sending.feed_files import FeedFiles, files_of_projects, files_to_send
 from feedgate.intake.sending.feed_order import FeedOrder, dependencies_of, environments_of, feed_order_of
@@ -85,7 +85,7 @@ class SendFeed:
         most_tries = _MOST_TRIES_AWAY
         try:
             destination = await self._open(run, asked)
-            await destination.check()
+            await destination.check(tell=tell_wait(destination.name, tell))
             most_tries = _MOST_TRIES
             held = await self._held(run, asked)
             async with self.destinations.sending(destination):
