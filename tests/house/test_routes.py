@@ -253,6 +253,8 @@ CASES: Mapping[str, Callable[[Stage, Caller], Call]] = {
     "unyank": Stage.yanked,
     "show-exposure": lambda _stage, _caller: Call(query={"release": "demo==1.0", "feed": str(FEED)}),
     "show-passport": lambda _stage, _caller: Call({**OF_FEED, "subject": "demo==1.0"}),
+    "show-feed-sbom": lambda _stage, _caller: Call(OF_FEED),
+    "show-run-sbom": Stage.run,
     "list-runs": lambda _stage, _caller: Call(),
     "list-feed-runs": lambda _stage, _caller: Call(OF_FEED),
     "create-run": lambda _stage, _caller: Call(OF_FEED, {"requirements": ["demo"]}),

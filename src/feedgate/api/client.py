@@ -353,6 +353,17 @@ class Client:
         """Return what is known of each file that ``NAME==VERSION``, a file name or a sha256 means."""
         return self._lines(PassportBody, _of(feed, addresses.API_PASSPORT, subject=subject))
 
+    def feed_sbom(self, feed: FeedPath, serial: int | None = None) -> str:
+        """Return what a feed holds, or held at a serial, as CycloneDX."""
+        params = {} if serial is None else {"serial": serial}
+        path = _of(feed, addresses.API_FEED_SBOM)
+        return self._connection.ask(Sending("GET", path, params, read_seconds=LONG_READ_SECONDS))
+
+    def run_sbom(self, run: str) -> str:
+        """Return what a run resolved, as CycloneDX."""
+        path = addresses.fill(addresses.API_RUN_SBOM, run=run)
+        return self._connection.ask(Sending("GET", path, {}, read_seconds=LONG_READ_SECONDS))
+
     def show_ledger(
         self, feed: FeedPath | None = None, *, after: int = 0, limit: int = 1000
     ) -> Reply[tuple[EntryBody, ...]]:

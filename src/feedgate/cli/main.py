@@ -34,6 +34,7 @@ COMMANDS: Final[dict[str, tuple[str, str]]] = {
     "project": ("project", "Say whether the upstream is asked for a name."),
     "passport": ("passport", "Show all that is known of a file."),
     "exposure": ("exposure", "Show who has what an advisory affects."),
+    "sbom": ("sbom", "List what a feed holds or a run resolved, as CycloneDX."),
     "run": ("run", "List, show, follow, cancel and retry runs; write their reports."),
     "yank": ("yank", "Discourage a release; who pinned it still gets it."),
     "unyank": ("yank", "Take a yank back."),

@@ -1,7 +1,6 @@
 """``feedgate send``: send what a feed holds to another index."""
 
-import re
-from typing import Annotated, Final
+from typing import Annotated
 
 import typer
 
@@ -18,25 +17,11 @@ from feedgate.cli.destination_options import (
     chosen_standing,
 )
 from feedgate.cli.door import Door, opened
+from feedgate.cli.feed_moment import parse_feed_moment
 from feedgate.cli.follow import follow_to_end, new_key, require_a_staying_server, show_accepted
-from feedgate.errors import Invalid
-from feedgate.model.names import FeedPath, parse_feed_path
+from feedgate.model.names import FeedPath
 
 app = typer.Typer(rich_markup_mode=None, add_completion=False)
-
-_SERIAL: Final = re.compile(r"serial:([1-9][0-9]{0,14})")
-
-
-class NoMoment(Invalid):
-    """What stands behind a feed's @ is no serial."""
-
-    code = "no-moment-of-a-feed"
-
-    def __init__(self, view: str) -> None:
-        super().__init__(
-            f"{view[:80]!r} is no moment of a feed",
-            next_step="Write ORG/FEED@serial:N with N from the feed's ledger, or ORG/FEED for the feed as it is.",
-        )
 
 
 @app.command()
@@ -59,7 +44,7 @@ def send(
     wait: Annotated[bool, typer.Option("--wait/--no-wait", help="Follow the run to its end.")] = True,
 ) -> None:
     """Send what a feed holds to another index, less what is yanked; what is there is not sent again."""
-    path, serial = _parse(feed)
+    path, serial = parse_feed_moment(feed)
     options = DestinationOptions(
         to=to,
         read_url=read_url,
@@ -95,15 +80,3 @@ def _present(chosen: ChosenDestination | None) -> ChosenDestination:
     if chosen is None:
         raise RuntimeError("--to was given")
     return chosen
-
-
-def _parse(raw: str) -> tuple[FeedPath, int | None]:
-    """Read ``ORG/FEED`` or ``ORG/FEED@serial:N``; raises InvalidFeedName, NoMoment."""
-    feed, at, view = raw.partition("@")
-    path = parse_feed_path(feed)
-    if not at:
-        return path, None
-    found = _SERIAL.fullmatch(view)
-    if found is None:
-        raise NoMoment(view)
-    return path, int(found[1])

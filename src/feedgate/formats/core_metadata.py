@@ -78,6 +78,9 @@ class CoreMetadata:
     requires_dist: tuple[Requirement, ...]
     provides_extra: frozenset[str]
     summary: str | None
+    license_expression: str | None = None
+    license: str | None = None
+    classifiers: tuple[str, ...] = ()
 
     @property
     def direct_references(self) -> tuple[Requirement, ...]:
@@ -120,6 +123,9 @@ def _parse(raw: bytes, filename: str) -> CoreMetadata:
             canonicalize_name(extra.strip()) for extra in fields.get("provides_extra", ())
         ),
         summary=fields.get("summary"),
+        license_expression=fields.get("license_expression"),
+        license=fields.get("license"),
+        classifiers=tuple(fields.get("classifiers", ())),
     )
 
 

@@ -8,6 +8,7 @@ import re
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import Final
 
 from packaging.markers import UndefinedComparison, UndefinedEnvironmentName
 from packaging.requirements import Requirement
@@ -23,6 +24,9 @@ _REVERSED = re.compile(r"[\"']3\.(\d{1,6})\.(\d{1,6})[\"']\s*(?:<=|>=|<|>|===|==
 _LISTED = re.compile(r"\bin\s*[\"']([^\"']*)[\"']")
 _VERSION = re.compile(r"\b3\.(\d{1,6})\.(\d{1,6})\b")
 
+REQUEST: Final = "the request"
+"""What requires the names that a request asks for; no project has a space in its name."""
+
 
 @dataclass(slots=True)
 class Walk:
@@ -30,12 +34,14 @@ class Walk:
 
     ``reached`` are the closure's names that are needed there; ``lacking`` the
     requirements that no member satisfies, in words; ``specifiers`` all that request
-    and closure put on each name.
+    and closure put on each name. ``requires`` are the names that each member needs there,
+    lacking ones too, and under REQUEST those that the request names.
     """
 
     reached: set[ProjectName] = field(default_factory=set)
     lacking: list[str] = field(default_factory=list)
     specifiers: dict[ProjectName, list[SpecifierSet]] = field(default_factory=dict)
+    requires: dict[str, set[ProjectName]] = field(default_factory=dict)
 
 
 def walk(
@@ -56,7 +62,7 @@ def walk(
 
     for word in words:
         if _holds(word, environment, ""):
-            meet(word, "the request")
+            meet(word, REQUEST)
     while queue:
         name, extra = queue.popleft()
         for requirement in members[name].requires_dist:
@@ -71,6 +77,7 @@ def _met(
     """Note the requirement in ``found``, and yield where the way goes on: a name, once plain and once an extra."""
     name = canonicalize_name(requirement.name)
     found.specifiers.setdefault(name, []).append(requirement.specifier)
+    found.requires.setdefault(parent, set()).add(name)
     member = members.get(name)
     if member is None:
         found.lacking.append(f"{parent} requires {requirement.name}, which is not in the closure")

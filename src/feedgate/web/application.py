@@ -12,6 +12,7 @@ from feedgate.access.attempts import Attempts
 from feedgate.blobs.store import BlobStore
 from feedgate.feed.downloads import Downloads
 from feedgate.feed.holds import Holding
+from feedgate.feed.sbom import SbomParts
 from feedgate.feed.upload import UploadParts
 from feedgate.gate.advisories import Advisories
 from feedgate.gate.load_advisories import LoadParts
@@ -36,6 +37,7 @@ from feedgate.web.projects import Projects
 from feedgate.web.protection import Protection
 from feedgate.web.reports import Reports
 from feedgate.web.runs import Runs
+from feedgate.web.sbom import Sboms
 from feedgate.web.simple import SimpleIndex
 from feedgate.web.tokens import Tokens
 from feedgate.web.upload import Uploads
@@ -89,6 +91,9 @@ def make_operations(parts: WebParts) -> tuple[Operation, ...]:
         *HeldFiles(Holding(parts.records, parts.clock, parts.second_person), parts.wake).operations(),
         *Passports(parts.records, parts.advisories).operations(),
         *Exposures(parts.records, parts.advisories, parts.downloads).operations(),
+        *Sboms(
+            SbomParts(parts.records, parts.blobs, parts.advisories), parts.clock, parts.version
+        ).operations(),
         *Ledgers(parts.records).operations(),
         *Health(parts.checks, parts.version).operations(),
     )

@@ -80,7 +80,7 @@ def _models(operations: Iterable[Operation]) -> Iterator[_Model]:
     for operation in operations:
         if isinstance(operation.takes, type):
             yield operation.takes, "validation"
-        if operation.answers is not None:
+        if isinstance(operation.answers, type):
             yield operation.answers, "serialization"
 
 
@@ -143,6 +143,8 @@ def _answer(operation: Operation, references: Any) -> dict[str, Any]:
     summary = HTTPStatus(operation.status).phrase
     if operation.answers is None:
         return {"description": summary, "content": {JSON: {"schema": {"type": "object"}}}}
+    if isinstance(operation.answers, str):
+        return {"description": summary, "content": {operation.answers: {"schema": {"type": "object"}}}}
     schema = references[operation.answers, "serialization"]
     if not operation.lines:
         return {"description": summary, "content": {JSON: {"schema": schema}}}

@@ -28,7 +28,7 @@ class Operation:
 
     ``name`` is for ever: client programs are generated from it. ``needs`` is the
     permission that the use case asks for, None where anybody may call. ``answers``
-    None = no JSON; with ``lines`` one JSON object a line. ``takes`` is the body's
+    None = no JSON, or a standard's own document by its media type; with ``lines`` one JSON object a line. ``takes`` is the body's
     model, or a media type. With ``fetches`` strangers are asked before it answers.
     """
 
@@ -37,7 +37,7 @@ class Operation:
     path: str
     endpoint: Endpoint
     needs: Permission | None
-    answers: type[Body] | None = None
+    answers: type[Body] | str | None = None
     status: int = 200
     takes: type[Body] | str | None = None
     lines: bool = False
