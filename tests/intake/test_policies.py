@@ -165,7 +165,32 @@ def test_the_fix_of_a_hole_enters_at_once(load: Load, gated: Intake) -> None:
     gated.offer("demo", "1.0")
     gated.offer("demo", "1.1", page=uploaded(DAY))
 
-    assert chosen(gated.added("demo")) == {"demo": "1.1"}
+    run = gated.added("demo")
+
+    assert chosen(run) == {"demo": "1.1"}
+    (note,) = run.notes
+    assert note.startswith("demo-1.1-py3-none-any.whl: is 24 h old and fixes PYSEC-2026-5")
+    assert note.endswith("so the wait of 7 d does not apply")
+
+
+def test_what_reported_rules_would_have_said_is_in_the_report_and_does_not_count(
+    load: Load, new_feed: NewFeed
+) -> None:
+    load(hole("PYSEC-2026-5", "demo", {"introduced": "0"}, {"fixed": "1.1"}), dated_at=NOW - 8 * DAY)
+    rules = ("age", "advisories", "malicious", "database-age")
+    feed = new_feed(policy='name = "looks"\n' + "".join(f"[rules.{rule}]\nreport = true\n" for rule in rules))
+    feed.offer("demo", "1.0", page=uploaded(DAY))
+
+    run = feed.added("demo")
+
+    database, advisory, age = run.notes
+    assert database.startswith(
+        "reported, does not count: database-age: the advisory database osv is 8 days old"
+    )
+    assert advisory.startswith("reported, does not count: advisories would refuse it: demo-1.0")
+    assert "fixed in 1.1" in advisory
+    assert age.startswith("reported, does not count: age would hold it: demo-1.0")
+    assert (run.held, run.refused, run.passed_over) == (0, 0, [])
 
 
 def test_malware_is_refused_where_nothing_else_fits_and_passed_over_where_something_does(

@@ -16,6 +16,7 @@ from feedgate.intake.kept import (
     publication_by,
     resolved_by,
 )
+from feedgate.intake.remarks import remarks
 from feedgate.intake.sending.sent import End, Sent, sent_by
 from feedgate.model.decision import Verdict
 from feedgate.model.resolution import PassedOver, Pin
@@ -145,7 +146,7 @@ def report(records: Database, run: Run) -> Report:
         internal=tuple(sorted({*because, *(name for part in resolved.values() for name in part.internal)})),
         internal_because=because,
         kept=tuple(sorted(kept)),
-        notes=sent.notes,
+        notes=(*sent.notes, *remarks(judged.values(), told)),
         passed_over=tuple(entry for _target, part in sorted(resolved.items()) for entry in part.passed_over),
         escapes=tuple(dict.fromkeys(escape for found in escapes for escape in found)),
         steps=_steps(told),

@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import ClassVar, TypeAlias
 
 from packaging.requirements import Requirement
-from packaging.utils import canonicalize_name
 from packaging.version import Version
 
 from feedgate.errors import Invalid
@@ -24,9 +23,11 @@ from feedgate.intake.closure import patches_named, walk
 from feedgate.intake.kept import Resolved, keep_internal, keep_resolved
 from feedgate.intake.no_solution import Sought, why_unsolvable
 from feedgate.intake.passed_over import DESTINATION, Chosen, kept_back, passed_over, without_sources_of
+from feedgate.intake.remarks import REPORTED
 from feedgate.intake.run_index import RunIndex, RunIndexes, asked_by
 from feedgate.intake.shown import NOTHING_MORE, Shown, closed_names, kept_out, solve_showing, with_fewest_held
 from feedgate.intake.step_back import step_back
+from feedgate.intake.unknown_extra import unknown_extra
 from feedgate.intake.uv import IndexFault, Solved, Uv, Wanted
 from feedgate.intake.way_out import with_way_out
 from feedgate.model.decision import Decision, Verdict
@@ -37,6 +38,7 @@ from feedgate.model.names import ProjectName
 from feedgate.model.resolution import PassedOver, Pin
 from feedgate.model.run import Done, Event, Failed, Held, Outcome, Refused, Run, Tell
 from feedgate.model.target import NEWEST_PATCH, Target
+from feedgate.policy.policies import DATABASE_AGE
 from feedgate.records.database import Database
 
 _MOST_ROUNDS = 5
@@ -66,6 +68,8 @@ class Resolve:
         blind = view.gate.why_blind()
         if blind is not None:
             return Held(blind)
+        if (reported := view.gate.why_database_is_too_old()) is not None:
+            tell(Event(REPORTED, {"rule": DATABASE_AGE, "reason": reported}))
         work = _Work(self, run, target, view, asked, self.scratch / run.id / target.file_form)
         try:
             outcome = await work.choose(tell)
@@ -106,7 +110,7 @@ class _Work:
             return found
         pins, members = found
         tell(Event("chosen", {"projects": len(pins)}))
-        extra = _unknown_extra(asked_words, members, self.target)
+        extra = unknown_extra(asked_words, members, self.target)
         if extra is not None:
             return extra
         patches: tuple[int | None, ...] = (self.target.patch,)
@@ -372,25 +376,3 @@ def _fault(answer: IndexFault) -> Failed:
     name, error = next(iter(answer.faults.items()))
     named = error.message if error.message.startswith(f"{name}:") else f"{name}: {error.message}"
     return Failed(error.code, f"{named}. Next: {error.next_step}")
-
-
-def _unknown_extra(
-    asked_words: Words, members: Mapping[ProjectName, CoreMetadata], target: Target
-) -> Failed | None:
-    """Return a failure if an extra was asked for that the chosen release does not have; uv only warns."""
-    environment = marker_environment(target, target.python)
-    for line in asked_words.requirements:
-        requirement = line.requirement
-        if requirement.marker is not None and not requirement.marker.evaluate(environment):
-            continue
-        member = members.get(canonicalize_name(requirement.name))
-        if member is None:
-            continue
-        for extra in sorted(requirement.extras):
-            if canonicalize_name(extra) not in member.provides_extra:
-                has = ", ".join(sorted(member.provides_extra)) or "none"
-                return Failed(
-                    "unknown-extra",
-                    f"{line.origin}: {requirement.name} {member.version} has no extra {extra!r}; it has: {has}",
-                )
-    return None

@@ -37,5 +37,6 @@ def _exempted(policy: Policy, opinion: Opinion, facts: Facts, now: datetime) -> 
     for one in policy.exemptions:
         if one.covers(project, opinion.rule, now):
             reason = f"{opinion.reason}; excepted up to {one.until}: {one.reason}"
-            return replace(opinion, verdict=Verdict.ADMIT, reason=reason, until=None)
+            findings = opinion.findings or (f"exception:{opinion.rule}",)
+            return replace(opinion, verdict=Verdict.ADMIT, reason=reason, until=None, findings=findings)
     return opinion

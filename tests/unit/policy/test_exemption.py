@@ -25,7 +25,7 @@ def policy(*exemptions: Exemption) -> Policy:
 def test_an_exception_takes_one_rules_word_away_and_both_stay_readable() -> None:
     decision = decide(policy(NAMED), YOUNG, now=NOON)
 
-    assert decision.verdict is Verdict.ADMIT
+    assert (decision.verdict, decision.opinions[0].findings) == (Verdict.ADMIT, ("exception:age",))
     reason = decision.opinions[0].reason
     assert reason.startswith(f"{FILENAME}: is 24 h old, policy waits 7 d")
     assert reason.endswith("excepted up to 2026-03-01: we make it")

@@ -50,6 +50,7 @@ class Age:
                 Verdict.ADMIT,
                 f"{facts.filename}: is {_days(age)} old and fixes {', '.join(fixes)}, "
                 f"so the wait of {_days(self.wait)} does not apply",
+                findings=fixes,
             )
         return Opinion(self.code, Verdict.ADMIT, f"{facts.filename}: is {_days(age)} old")
 

@@ -43,7 +43,7 @@ def test_a_hold_says_how_old_the_file_is_how_long_policy_waits_and_when_time_end
 def test_a_fix_does_not_wait_and_the_opinion_says_why() -> None:
     opinion = RULE.judge(facts(file=listed_since(timedelta(days=1)), advised=A_FIX), now=NOON)
 
-    assert opinion.verdict is Verdict.ADMIT
+    assert (opinion.verdict, opinion.findings) == (Verdict.ADMIT, A_FIX.fixes)
     assert (
         opinion.reason == f"{FILENAME}: is 24 h old and fixes PYSEC-2026-1, so the wait of 7 d does not apply"
     )
