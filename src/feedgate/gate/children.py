@@ -18,6 +18,9 @@ from feedgate.model.inspection import Finding, Severity
 
 BASE_SECONDS: Final = 5.0
 BYTES_A_SECOND: Final = 20 * 1000 * 1000
+MEMORY_BYTES: Final = 256 * 1024 * 1024
+"""What a child may take: seven times what a look at the largest of azure-cli's wheels took."""
+
 TRIES: Final = 2
 LAST_WORDS_SECONDS: Final = 2.0
 
@@ -152,14 +155,21 @@ def _finding(code: str, severity: str, sentence: str, member: str | None) -> Fin
 
 def _end_by_limit(status: int, seconds: float) -> Answer | None:
     if status == -signal.SIGPROF:
-        return _limited(f"it took more than {seconds:.0f} s of computing")
+        return _limited(f"it took more than {seconds:.3g} s of computing, which is the limit for its size")
     if status == OUT_OF_MEMORY:
-        return _limited("it took more memory than any honest archive")
+        return _limited(f"it took more memory than {MEMORY_BYTES // 1024**2} MiB")
     return None
 
 
 def _limited(reason: str, *, is_lasting: bool = True) -> Answer:
-    finding = Finding(
-        ArchiveCode.INSPECTION_LIMIT.value, Severity.HIGH, f"it could not be looked at to the end: {reason}"
+    findings = tuple(
+        (
+            Finding(
+                ArchiveCode.INSPECTION_LIMIT.value,
+                Severity.HIGH,
+                f"inspector {inspector.name} could not look at it to the end: {reason}",
+            ),
+        )
+        for inspector in INSPECTORS
     )
-    return Answer(((finding,),) * len(INSPECTORS), None, is_lasting)
+    return Answer(findings, None, is_lasting)

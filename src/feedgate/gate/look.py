@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Final
 
 from feedgate.blobs.store import BlobStore
-from feedgate.gate.children import Answer, Children
+from feedgate.gate.children import MEMORY_BYTES, Answer, Children
 from feedgate.gate.kept_looks import KeptLooks
 from feedgate.gate.looked import Looked
 from feedgate.inspectors.archive_code import ArchiveCode
@@ -26,9 +26,6 @@ from feedgate.model.inspection import Inspection
 from feedgate.records.database import Database
 
 __all__ = ["Looked", "Looks"]
-
-MEMORY_BYTES: Final = 1024 * 1024 * 1024
-"""What a child may take: many times what the largest honest archive needs."""
 
 _INHERITED: Final = ("PATH", "LD_LIBRARY_PATH", "LANG", "LC_ALL")
 """What a child may know of our environment: no token, no proxy."""

@@ -15,6 +15,7 @@ from feedgate.formats.core_metadata import InvalidCoreMetadata, parse_core_metad
 from feedgate.formats.entry_points import script_names
 from feedgate.formats.wheel import InvalidRecord
 from feedgate.inspectors.archive_code import ArchiveCode
+from feedgate.inspectors.found import Found
 from feedgate.inspectors.layout import (
     LARGEST_ENTRY_POINTS_BYTES,
     LARGEST_METADATA_BYTES,
@@ -28,9 +29,6 @@ from feedgate.inspectors.record import LARGEST_RECORD_BYTES, Hashing, Measured, 
 from feedgate.model.distribution import Kind
 from feedgate.model.inspection import Finding, Severity
 from feedgate.model.redaction import without_secrets
-
-MOST_OF_A_CODE: Final = 5
-"""How many findings of one code are spelled out; the rest is counted."""
 
 _NOTES: Final = frozenset({ArchiveCode.LINK, ArchiveCode.MANY_MEMBERS, ArchiveCode.PATH_ODD})
 _CARELESS: Final = frozenset(
@@ -74,31 +72,6 @@ def severity_of(code: ArchiveCode) -> Severity:
     return Severity.LOW if code in _CARELESS else Severity.HIGH
 
 
-class _Findings:
-    """Findings in the order they came; of many with one code only the first are spelled out."""
-
-    def __init__(self) -> None:
-        self._found: list[Finding] = []
-        self._counts: dict[ArchiveCode, int] = {}
-
-    def add(self, code: ArchiveCode, sentence: str, member: str | None = None) -> None:
-        self._counts[code] = self._counts.get(code, 0) + 1
-        if self._counts[code] <= MOST_OF_A_CODE:
-            self._found.append(Finding(code.value, severity_of(code), sentence, member))
-
-    def all(self) -> tuple[Finding, ...]:
-        further = (
-            Finding(
-                code.value,
-                severity_of(code),
-                f"and {count - MOST_OF_A_CODE} more of this kind ({code.value})",
-            )
-            for code, count in self._counts.items()
-            if count > MOST_OF_A_CODE
-        )
-        return (*self._found, *further)
-
-
 class _ArchiveLook:
     """What wheels and sdists have in common."""
 
@@ -106,7 +79,7 @@ class _ArchiveLook:
     metadata_name: ClassVar[str]
 
     def __init__(self) -> None:
-        self.found = _Findings()
+        self.found = Found(severity_of)
         self.members = Members(self.kind)
         self.metadata: bytearray | None = None
         self._stopped: Finding | None = None

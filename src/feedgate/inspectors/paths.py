@@ -9,8 +9,9 @@ LONGEST_PATH: Final = 1024
 """Linux takes no path of more than 4,096 characters in all; members of genuine wheels stay below 300."""
 
 _DRIVE: Final = re.compile(r"[A-Za-z]:")
-_ODD_PART: Final = re.compile(
-    r"(?i)(?:^|/)(?:con|prn|aux|nul|com[1-9]|lpt[1-9])(?:\.[^/]*)?(?:/|$)|[^./][. ]+(?:/|$)|[:*?\"<>|]"
+_NOT_ON_WINDOWS: Final = frozenset(':*?"<>|')
+_DEVICES: Final = frozenset(
+    {"con", "prn", "aux", "nul", *(f"{port}{number}" for port in ("com", "lpt") for number in range(1, 10))}
 )
 _LONGEST_SHOWN: Final = 200
 _BIDI: Final = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
@@ -49,8 +50,11 @@ def is_unprintable(path: str) -> bool:
 
 
 def is_odd_on_windows(path: str) -> bool:
-    """Whether Windows takes a part of ``path`` for a device, or drops its end."""
-    return _ODD_PART.search(path) is not None
+    """Whether Windows takes a part of ``path`` for a device, drops its end, or has no such name."""
+    if not _NOT_ON_WINDOWS.isdisjoint(path):
+        return True
+    parts = path.lower().split("/")
+    return any(part.split(".", 1)[0] in _DEVICES or part[-1:] in {" ", "."} for part in parts if part not in {".", ".."})
 
 
 def plain(path: str) -> str:

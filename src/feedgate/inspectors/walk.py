@@ -13,6 +13,7 @@ from typing import Final
 
 from feedgate.inspectors.archive import ArchiveInspector
 from feedgate.inspectors.layout import LARGEST_METADATA_BYTES, is_metadata
+from feedgate.inspectors.metadata import MetadataInspector
 from feedgate.inspectors.protocol import Inspector, Look, Member, MemberKind
 from feedgate.inspectors.stop import Stop
 from feedgate.inspectors.tar_members import read_tar
@@ -20,7 +21,7 @@ from feedgate.inspectors.zip_members import read_zip
 from feedgate.model.distribution import Kind, parse_filename
 from feedgate.model.inspection import Finding
 
-INSPECTORS: Final[tuple[Inspector, ...]] = (ArchiveInspector(),)
+INSPECTORS: Final[tuple[Inspector, ...]] = (ArchiveInspector(), MetadataInspector())
 """All inspectors there are; a new one is a file of its own and a word here."""
 
 

@@ -23,6 +23,7 @@ from feedgate.policy.rules.age import Age
 from feedgate.policy.rules.archive import Archive
 from feedgate.policy.rules.identity import Identity
 from feedgate.policy.rules.malicious import Malicious
+from feedgate.policy.rules.metadata import Metadata
 
 
 def read_policy(text: str) -> Policy:
@@ -76,6 +77,8 @@ def _stated(tables: RuleTables) -> Iterator[Rule]:
     """Yield the rules that the document states."""
     if tables.archive is not None:
         yield Archive()
+    if tables.metadata is not None:
+        yield Metadata()
     if tables.identity is not None:
         yield Identity()
     if tables.malicious is not None:

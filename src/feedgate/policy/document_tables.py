@@ -66,6 +66,7 @@ class RuleTables(Table):
     """``[rules]``: those that are stated take the place of what the policy is ``like``."""
 
     archive: RuleTable | None = None
+    metadata: RuleTable | None = None
     identity: RuleTable | None = None
     malicious: RuleTable | None = None
     advisories: AdvisoriesTable | None = None

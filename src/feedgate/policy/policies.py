@@ -13,6 +13,7 @@ from feedgate.policy.rules.age import Age
 from feedgate.policy.rules.archive import Archive
 from feedgate.policy.rules.identity import Identity
 from feedgate.policy.rules.malicious import Malicious
+from feedgate.policy.rules.metadata import Metadata
 
 DATABASE_AGE: Final = "database-age"
 """The code of the one question that is not asked of files: whether the advisory database is fresh enough."""
@@ -53,12 +54,12 @@ class Policy:
         return replace(self, rules=tuple(rule for rule in self.rules if not rule.needs))
 
 
-OPEN: Final = Policy("open", (Archive(), Identity()))
+OPEN: Final = Policy("open", (Archive(), Metadata(), Identity()))
 """Sound files, whatever they are."""
 
 DEFAULT: Final = Policy(
     "default",
-    (Archive(), Identity(), Malicious(), Advisories(), Age(timedelta(days=7))),
+    (Archive(), Metadata(), Identity(), Malicious(), Advisories(), Age(timedelta(days=7))),
     database_max_age=timedelta(days=7),
 )
 """Nothing malicious, no hole that has a fix, nothing that came out this week; a fix at once."""

@@ -64,7 +64,8 @@ async def opened(
 
 
 def limit_of(answer: Answer) -> str:
-    [[finding]] = answer.findings
+    finding, of_metadata = (found for [found] in answer.findings)
+    assert finding.sentence.replace("archive", "metadata") == of_metadata.sentence
     assert finding.code == "inspection-limit"
     assert answer.metadata is None
     return finding.sentence
@@ -75,7 +76,7 @@ async def test_one_child_takes_one_file_after_the_other(wheel: Path) -> None:
     async with opened(starting) as children:
         answers = [await children.ask(wheel, WHEEL_NAME) for _ in range(3)]
 
-    assert answers == [Answer(((),), METADATA)] * 3
+    assert answers == [Answer(((), ()), METADATA)] * 3
     assert len(starting.started) == 1
 
 
@@ -108,7 +109,7 @@ async def test_a_look_that_computes_too_long_is_ended_and_the_next_goes_on(
     assert "of computing" in limit_of(slow)
     assert slow.is_lasting
     assert starting.started[0].returncode == -signal.SIGPROF
-    assert sound.findings == ((),)
+    assert sound.findings == ((), ())
 
 
 async def test_the_seconds_are_counted_anew_for_each_file(slow_wheel: Path) -> None:
@@ -132,7 +133,7 @@ async def test_a_look_that_takes_too_much_memory_is_ended_and_the_next_goes_on(
 
     assert "memory" in limit_of(ended)
     assert ended.is_lasting
-    assert sound.findings == ((),)
+    assert sound.findings == ((), ())
 
 
 async def test_a_child_that_does_not_answer_is_given_up(wheel: Path) -> None:
@@ -149,7 +150,7 @@ async def test_a_child_that_dies_by_itself_gets_a_successor(wheel: Path) -> None
     async with opened(Starting(python("raise SystemExit(1)"))) as children:
         answer = await children.ask(wheel, WHEEL_NAME)
 
-    assert answer == Answer(((),), METADATA)
+    assert answer == Answer(((), ()), METADATA)
 
 
 @pytest.mark.parametrize(
@@ -170,7 +171,7 @@ async def test_two_deaths_over_one_file_are_a_finding(wheel: Path, program: str)
 
     assert "twice" in limit_of(answer)
     assert not answer.is_lasting
-    assert again.findings == ((),)
+    assert again.findings == ((), ())
 
 
 async def test_an_answer_that_is_no_answer_is_a_death_too(wheel: Path) -> None:
@@ -194,7 +195,7 @@ async def test_a_question_that_is_called_off_leaves_no_child_with_an_old_answer(
             await asking
         answer = await children.ask(wheel, WHEEL_NAME)
 
-    assert answer.findings == ((),)
+    assert answer.findings == ((), ())
     assert starting.started[0].returncode is not None
 
 

@@ -6,8 +6,9 @@ from typing import get_args
 
 import pytest
 
-from feedgate.inspectors.archive import MOST_OF_A_CODE, ArchiveInspector, severity_of
+from feedgate.inspectors.archive import ArchiveInspector, severity_of
 from feedgate.inspectors.archive_code import ArchiveCode
+from feedgate.inspectors.found import MOST_OF_A_CODE
 from feedgate.inspectors.layout import LARGEST_ENTRY_POINTS_BYTES, LARGEST_METADATA_BYTES
 from feedgate.inspectors.members import MANY_MEMBERS
 from feedgate.inspectors.protocol import Member, MemberKind
@@ -43,7 +44,7 @@ def test_a_sound_wheel_and_a_sound_sdist_have_no_finding(
     for path in (make_wheel("demo", "1.0"), make_sdist("demo", "1.0")):
         walked = walk(path, path.name)
 
-        assert walked.findings == ((),)
+        assert walked.findings == ((), ())
         assert walked.metadata is not None
         assert b"Name: demo\n" in walked.metadata
 
@@ -238,7 +239,7 @@ def test_a_pkg_info_that_is_a_link_is_none(tmp_path: Path) -> None:
 def test_a_zip_of_old_is_read_as_an_sdist(tmp_path: Path) -> None:
     walked = walk_bytes(tmp_path, "demo-1.0.zip", zipped({"demo-1.0/PKG-INFO": METADATA}))
 
-    assert walked.findings == ((),)
+    assert walked.findings == ((), ())
     assert walked.metadata == METADATA
 
 

@@ -15,7 +15,7 @@ from feedgate.policy.facts import Advised, Facts, NotStated, Stated, Way
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 FILENAME = "demo-1.0-py3-none-any.whl"
-LOOKED_AT: Mapping[str, tuple[Finding, ...]] = {"archive": ()}
+LOOKED_AT: Mapping[str, tuple[Finding, ...]] = {"archive": (), "metadata": ()}
 METADATA_DIGEST = Digest("5" * 64)
 
 

@@ -90,7 +90,7 @@ def test_open_admits_a_sound_file_and_holds_one_that_was_not_looked_at() -> None
 
 
 def test_what_open_admits_with_a_finding_still_says_what_was_found() -> None:
-    decision = decide(OPEN, facts(findings={"archive": (found("record-missing"),)}), now=NOON)
+    decision = decide(OPEN, facts(findings={"archive": (found("record-missing"),), "metadata": ()}), now=NOON)
 
     assert decision.verdict is Verdict.ADMIT
     assert f"{FILENAME}: it is record-missing" in [opinion.reason for opinion in decision.opinions]

@@ -7,7 +7,7 @@ from feedgate.policy.policies import BUILT_IN, DEFAULT, OPEN, UnknownPolicy, fin
 
 def test_open_asks_for_sound_files() -> None:
     assert find_policy("open") is OPEN
-    assert [rule.code for rule in OPEN.rules] == ["archive", "identity"]
+    assert [rule.code for rule in OPEN.rules] == ["archive", "metadata", "identity"]
 
 
 def test_open_judges_no_pages_and_trusts_any_database() -> None:

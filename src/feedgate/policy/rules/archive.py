@@ -53,12 +53,10 @@ class Archive:
         findings = facts.findings[INSPECTOR]
         verdicts = [_verdict(finding, facts.way) for finding in findings]
         gravest = max(verdicts, key=lambda verdict: verdict.rank, default=Verdict.ADMIT)
-        sentences = [
-            finding.sentence
-            for finding, verdict in zip(findings, verdicts, strict=True)
-            if verdict is gravest
-        ]
-        return Opinion(self.code, gravest, f"{facts.filename}: {'; '.join(sentences) or 'archive is sound'}")
+        deciding = [one for one, verdict in zip(findings, verdicts, strict=True) if verdict is gravest]
+        sentences = "; ".join(finding.sentence for finding in deciding) or "archive is sound"
+        codes = () if gravest is Verdict.ADMIT else tuple(sorted({finding.code for finding in deciding}))
+        return Opinion(self.code, gravest, f"{facts.filename}: {sentences}", findings=codes)
 
 
 def _verdict(finding: Finding, way: Way) -> Verdict:

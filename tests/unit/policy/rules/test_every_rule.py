@@ -8,10 +8,11 @@ from datetime import timedelta
 import pytest
 
 from feedgate.model.decision import Verdict
+from feedgate.model.inspection import Severity
 from feedgate.policy import rules
 from feedgate.policy.decide import decide
 from feedgate.policy.document import parse_policy
-from feedgate.policy.facts import Advised, Facts
+from feedgate.policy.facts import Advised, Facts, Way
 from feedgate.policy.policies import BUILT_IN, Policy
 from feedgate.policy.rule import Rule
 from feedgate.policy.rules.advisories import Advisories
@@ -19,6 +20,7 @@ from feedgate.policy.rules.age import Age
 from feedgate.policy.rules.archive import Archive
 from feedgate.policy.rules.identity import Identity
 from feedgate.policy.rules.malicious import Malicious
+from feedgate.policy.rules.metadata import Metadata
 from tests.unit.policy.facts import NOON, facts, found, listed_since, match, stated
 
 
@@ -64,6 +66,12 @@ SHOWN = {
         blocks=facts(advised=Advised((match("MAL-2026-1", is_malware=True),))),
         passes=facts(advised=Advised((match(fixed="2.0"),))),
         unknown=facts(advised=None),
+    ),
+    "metadata": Shown(
+        Metadata(),
+        blocks=facts(way=Way.UPLOAD, findings={"metadata": (found("field-invalid", Severity.LOW),)}),
+        passes=facts(way=Way.UPLOAD, findings={"metadata": (found("field-unknown", Severity.NOTE),)}),
+        unknown=facts(way=Way.UPLOAD, findings={}),
     ),
 }
 
