@@ -58,8 +58,10 @@ def opened(
             raise TwoPlaces
         if own is not None and not may_share:
             raise OwnDestinationNotTaken(f"the server at {where.url}", "Leave --url out, or")
-        token = os.environ.get(TOKEN_VARIABLE)
-        server = Server(where.url, None if token is None else Secret(token))
+        token = os.environ.get(
+            TOKEN_VARIABLE
+        )  # an empty one is none: so shells and pipelines pass on what is not set
+        server = Server(where.url, Secret(token) if token else None)
         with Client(server) as client:
             yield Door(client, stays=True, started_by_us=False, as_json=where.as_json)
         return

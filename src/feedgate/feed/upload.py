@@ -8,7 +8,6 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
-from enum import StrEnum
 from typing import Protocol
 
 from packaging.version import Version
@@ -21,6 +20,7 @@ from feedgate.feed.form_check import check_bytes, check_form
 from feedgate.feed.sends import post_sends
 from feedgate.feed.spent import NameSpent
 from feedgate.feed.upload_errors import RELEASE_OPEN, ReleaseClosed, UploadHeld, UploadRefused, UploadTooLarge
+from feedgate.feed.upload_way import UploadWay
 from feedgate.formats.core_metadata import parse_core_metadata
 from feedgate.formats.upload_form import FileBegins, FileChunk, FormLimits, UploadForm, UploadFormParser
 from feedgate.gate.advisories import Advisories
@@ -41,31 +41,6 @@ from feedgate.records import distributions, feeds, projects
 from feedgate.records.database import Change, Database, Snapshot
 from feedgate.records.distributions import Published
 from feedgate.records.feeds import Located
-
-
-class UploadWay(StrEnum):
-    """As what a file is sent.
-
-    UPLOAD: as the feed's setting says. IMPORTED: the upstream is asked whether it lists a file of a name
-    that is new to the feed. MOVED: an Owner moves in from another index, so the upstream is asked
-    for every name that is not denied, what it lists is judged as an import, and no release is
-    closed. MOVED_OWN: the same for a name that the upstream is never asked for.
-    """
-
-    UPLOAD = "upload"
-    IMPORTED = "imported"
-    MOVED = "moved"
-    MOVED_OWN = "moved-own"
-
-    @property
-    def is_moving(self) -> bool:
-        """Whether another index moves in."""
-        return self in {UploadWay.MOVED, UploadWay.MOVED_OWN}
-
-    @property
-    def permission(self) -> Permission:
-        """What it takes."""
-        return Permission.FEED_IMPORT if self.is_moving else Permission.DISTRIBUTION_UPLOAD
 
 
 class Listing(Protocol):

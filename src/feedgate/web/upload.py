@@ -10,7 +10,8 @@ from starlette.responses import PlainTextResponse, Response
 
 from feedgate.access.permissions import Permission
 from feedgate.api.bodies import UploadBody
-from feedgate.feed.upload import Uploaded, UploadParts, UploadWay, receive_upload
+from feedgate.feed.upload import Uploaded, UploadParts, receive_upload
+from feedgate.feed.upload_way import UploadWay
 from feedgate.machine import addresses
 from feedgate.web.answers import answer_body
 from feedgate.web.authentication import caller_of

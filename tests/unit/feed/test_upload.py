@@ -12,8 +12,9 @@ from feedgate.access.require import NoSuchFeed, RoleTooSmall
 from feedgate.feed.feeds import set_feed
 from feedgate.feed.projects import set_project
 from feedgate.feed.spent import NameSpent
-from feedgate.feed.upload import Uploaded, UploadWay, receive_upload
+from feedgate.feed.upload import Uploaded, receive_upload
 from feedgate.feed.upload_errors import RELEASE_OPEN, ReleaseClosed, UploadRefused
+from feedgate.feed.upload_way import UploadWay
 from feedgate.model.access import Caller, Role, Scope
 from feedgate.model.digest import Digest
 from feedgate.model.distribution import Distribution, InvalidFilename

@@ -10,8 +10,9 @@ import pytest
 
 from feedgate.access.require import RoleTooSmall
 from feedgate.feed.projects import set_project
-from feedgate.feed.upload import Uploaded, UploadWay, receive_upload
+from feedgate.feed.upload import Uploaded, receive_upload
 from feedgate.feed.upload_errors import ReleaseClosed, UploadRefused
+from feedgate.feed.upload_way import UploadWay
 from feedgate.model.access import Caller, Role, Scope
 from feedgate.model.digest import Digest
 from feedgate.model.distribution import Distribution, InvalidFilename
