@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Turns a job's variables into one call of `feedgate add`, and ends with its exit status:
+# Turns a job's variables into one call of `feedgate add` or `feedgate plan`, and ends with its exit status:
 # 0 there and proved, 1 failed, 2 asked wrongly, 3 held, 4 refused by policy.
 #
 #   FEEDGATE_HOME          the environment that install-feedgate.sh made
@@ -8,6 +8,7 @@
 #   FEEDGATE_TARGETS       what the machines run, PYTHON@PLATFORM, likewise
 #   FEEDGATE_FEED          where to: a section of .pypirc or an address; with FEEDGATE_URL a feed, ORGANIZATION/FEED
 #   FEEDGATE_REASON        why
+#   FEEDGATE_PLAN          yes = only say what would come in, and change nothing
 #   FEEDGATE_OPTIONS       further options of `feedgate add`, likewise, with = before their value: --internal=acme-*
 #   FEEDGATE_REPORT        the folder for the report
 #   FEEDGATE_DATA          the data directory; what a cache of the build service brought back is looked at first
@@ -84,11 +85,15 @@ esac
 [ -n "${FEEDGATE_URL:-}" ] || [ -z "${FEEDGATE_TOKEN:-}" ] ||
     stop "FEEDGATE_TOKEN is a server's, and FEEDGATE_URL, which names the server, is empty."
 for value in "${FEEDGATE_PACKAGES:-}" "${FEEDGATE_REQUIREMENTS:-}" "${FEEDGATE_TARGETS:-}" "${FEEDGATE_FEED:-}" \
-    "${FEEDGATE_REASON:-}"; do
+    "${FEEDGATE_REASON:-}" "${FEEDGATE_PLAN:-}"; do
     require_no_secret "$value"
 done
 
-words=(add)
+case ${FEEDGATE_PLAN:-no} in
+no) words=(add) ;;
+yes) words=(plan) ;;
+*) stop "FEEDGATE_PLAN is yes or no." ;;
+esac
 split "${FEEDGATE_FEED:-}"
 [ "${#parts[@]}" = 1 ] || stop "FEEDGATE_FEED must name one feed."
 if [ -n "${FEEDGATE_URL:-}" ]; then
@@ -111,6 +116,10 @@ done
 [[ ! ${FEEDGATE_REASON:-} =~ [^[:space:]] ]] || words+=("--reason=$FEEDGATE_REASON")
 [ -z "${FEEDGATE_REPORT:-}" ] || words+=("--report=$FEEDGATE_REPORT")
 split "${FEEDGATE_OPTIONS:-}"
+for part in ${parts[@]+"${parts[@]}"}; do
+    [[ ! $part =~ ^--?[a-z-]+[[:space:]] ]] ||
+        stop "FEEDGATE_OPTIONS takes one option a line, with = before its value, as in --internal=acme-*."
+done
 words+=(${parts[@]+"${parts[@]}"})
 split "${FEEDGATE_PACKAGES:-}"
 words+=(-- ${parts[@]+"${parts[@]}"})

@@ -28,7 +28,7 @@ AZURE = ("azure-pipelines.yml", "azure-pipelines-server.yml", "azure-pipelines-r
 GITHUB, GITLAB = "github-actions.yml", "gitlab-ci.yml"
 FILES = (*AZURE, GITHUB, GITLAB)
 
-PARAMETERS = ("packages", "targets", "feed", "reason", "requirements")
+PARAMETERS = ("packages", "targets", "feed", "reason", "requirements", "plan")
 """What somebody is asked who starts one of them by hand."""
 
 _PATIENCE_SECONDS = 200

@@ -83,6 +83,9 @@ def test_nothing_asks_for_root_or_prints_settings(path: Path) -> None:
         r"\bsudo\b|\bset -[a-z]*x|\bxtrace\b|\benv\s*$|\bprintenv\b|pip config|\beval\b", text
     )
     if path in SCRIPTS:
+        # Feedgate is not there yet, or not asked: why a script stops is its own to say.
+        text, stops = re.subn(r"(?m)^stop\(\) \{$.*?^\}$", "", text, flags=re.DOTALL)
+        assert stops == 1
         assert "${{" not in text
         assert "##vso[" not in text
         assert "::" not in text.replace("^([[:space:]]*):+", "").replace("[[:", "")

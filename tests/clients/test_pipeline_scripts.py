@@ -130,6 +130,34 @@ def test_a_jobs_variables_become_one_call(recorded: Recorded) -> None:
     ]
 
 
+def test_what_would_come_in_is_asked_with_the_same_words(recorded: Recorded) -> None:
+    typed = {"packages": "a", "feed": "x", "requirements": ""}
+
+    brought = recorded.told(**typed)
+    planned = recorded.told(**typed, plan="yes")
+
+    assert (brought[0], planned[0]) == ("add", "plan")
+    assert brought[1:] == planned[1:]
+
+
+@pytest.mark.parametrize("typed", ["maybe", "add", "--help", "Yes"])
+def test_a_plan_is_asked_for_with_yes_or_no(azure: Recorded, typed: str) -> None:
+    said = azure.run({"feed": "x", "packages": "a", "plan": typed})
+
+    assert said.status == 2
+    assert said.err.startswith("bring-in: FEEDGATE_PLAN is yes or no.\n")
+
+
+@pytest.mark.parametrize("options", ["--internal acme-*", "--pre\n--limit  metadata=2.1", "-f acme/team"])
+def test_an_option_without_its_equals_sign_is_told_how_to_be_written(
+    tmp_path: Path, tools: Path, options: str
+) -> None:
+    said = Recorded(AZURE[0], tmp_path, tools, {"FEEDGATE_OPTIONS": options}).run({"feed": "x"})
+
+    assert said.status == 2
+    assert "with = before its value, as in --internal=acme-*" in said.err
+
+
 def test_what_is_left_empty_is_not_said(recorded: Recorded) -> None:
     to = "feed" if recorded.job.file == BY_SERVER else "to"
 
