@@ -26,7 +26,7 @@ from feedgate.model.times import parse_time
 from feedgate.model.version_interval import VersionInterval, just_after, union
 
 _ECOSYSTEM: Final = "PyPI"
-_ORDERED: Final = frozenset({"ECOSYSTEM", "SEMVER"})
+_ORDERED: Final = ("ECOSYSTEM", "SEMVER")
 _LONGEST_ID: Final = 100
 _LONGEST_SUMMARY: Final = 160
 _MALWARE_PREFIX: Final = "MAL-"

@@ -8,17 +8,17 @@ from sqlalchemy import Row, insert, select
 from feedgate.model.advisory_source import LoadedAdvisories
 from feedgate.model.digest import Digest
 from feedgate.model.times import from_microseconds, to_microseconds
-from feedgate.records import tables
+from feedgate.records import advisory_tables
 from feedgate.records.database import Change, View
 from feedgate.records.span import close, is_open
 
-_loaded = tables.advisory_database.c
+_loaded = advisory_tables.advisory_database.c
 
 
 def find(view: View, source: str) -> LoadedAdvisories | None:
     """Return what is loaded of a source now."""
-    query = select(tables.advisory_database).where(
-        _loaded.source == source, is_open(tables.advisory_database)
+    query = select(advisory_tables.advisory_database).where(
+        _loaded.source == source, is_open(advisory_tables.advisory_database)
     )
     row = view.connection.execute(query).first()
     return None if row is None else _read(row)
@@ -26,14 +26,18 @@ def find(view: View, source: str) -> LoadedAdvisories | None:
 
 def all_of(view: View) -> tuple[LoadedAdvisories, ...]:
     """Return what is loaded now, by source; also of sources that the settings name no more."""
-    query = select(tables.advisory_database).where(is_open(tables.advisory_database)).order_by(_loaded.source)
+    query = (
+        select(advisory_tables.advisory_database)
+        .where(is_open(advisory_tables.advisory_database))
+        .order_by(_loaded.source)
+    )
     return tuple(_read(row) for row in view.connection.execute(query))
 
 
 def find_compiled(view: View, source: str, compiled: Digest) -> LoadedAdvisories | None:
     """Return what was loaded of a source at any time in that compiled form, the newest of it."""
     query = (
-        select(tables.advisory_database)
+        select(advisory_tables.advisory_database)
         .where(_loaded.source == source, _loaded.compiled == compiled)
         .order_by(_loaded.valid_from.desc())
     )
@@ -43,9 +47,9 @@ def find_compiled(view: View, source: str, compiled: Digest) -> LoadedAdvisories
 
 def put(change: Change, loaded: LoadedAdvisories) -> None:
     """Close the source's row and open this one: who reads sees the one or the other."""
-    close(change, tables.advisory_database, _loaded.source == loaded.source)
+    close(change, advisory_tables.advisory_database, _loaded.source == loaded.source)
     change.connection.execute(
-        insert(tables.advisory_database).values(
+        insert(advisory_tables.advisory_database).values(
             source=loaded.source,
             digest=loaded.digest,
             compiled=loaded.compiled,

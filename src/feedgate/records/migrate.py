@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import sqlalchemy
 from sqlalchemy import Engine, text
 
-from feedgate.records import tables
+from feedgate.records import advisory_tables
 from feedgate.records.database import (
     PATIENCE_SECONDS,
     Database,
@@ -64,7 +64,7 @@ def _made_anew(engine: Engine) -> bool:
     with engine.execution_options(write=True).begin() as connection:
         if sqlalchemy.inspect(connection).get_table_names():
             return False
-        tables.metadata.create_all(connection)
+        advisory_tables.metadata.create_all(connection)
         connection.execute(
             text("CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL PRIMARY KEY)")
         )

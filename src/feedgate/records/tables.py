@@ -34,11 +34,13 @@ INSTALLATION = 0
 """The feed id that stands for the installation's own ledger and rows."""
 
 
-def _span() -> tuple[Column[int], Column[int | None]]:
+def span_columns() -> tuple[Column[int], Column[int | None]]:
+    """Return the two serials between which a row of state is seen."""
     return Column("valid_from", BigInteger, nullable=False), Column("valid_until", BigInteger)
 
 
-def _one_open_row(table: Table, *keys: KeyedColumnElement[object]) -> None:
+def one_open_row(table: Table, *keys: KeyedColumnElement[object]) -> None:
+    """Allow one row of state under ``keys`` to be open."""
     still_open = table.c.valid_until.is_(None)
     Index(f"one_open_{table.name}", *keys, unique=True, sqlite_where=still_open, postgresql_where=still_open)
 
@@ -94,9 +96,9 @@ feed_state = Table(
     Column("is_public", Boolean, nullable=False),
     Column("policy", Text, nullable=False),
     Column("uploads", String(20), nullable=False),
-    *_span(),
+    *span_columns(),
 )
-_one_open_row(feed_state, feed_state.c.feed_id)
+one_open_row(feed_state, feed_state.c.feed_id)
 
 feed_target = Table(
     "feed_target",
@@ -104,9 +106,9 @@ feed_target = Table(
     Column("id", Integer, primary_key=True),
     Column("feed_id", ForeignKey("feed.id"), nullable=False),
     Column("target", String(80), nullable=False),
-    *_span(),
+    *span_columns(),
 )
-_one_open_row(feed_target, feed_target.c.feed_id, feed_target.c.target)
+one_open_row(feed_target, feed_target.c.feed_id, feed_target.c.target)
 
 feed_destination = Table(
     "feed_destination",
@@ -119,11 +121,11 @@ feed_destination = Table(
     Column("username", Text),
     Column("secret", Text),
     Column("said", Text, nullable=False),
-    *_span(),
+    *span_columns(),
 )
 """Standing destinations; ``secret`` says where a secret is, ``said`` is what runs say of names there."""
 
-_one_open_row(feed_destination, feed_destination.c.feed_id, feed_destination.c.name)
+one_open_row(feed_destination, feed_destination.c.feed_id, feed_destination.c.name)
 
 hold = Table(
     "hold",
@@ -147,11 +149,11 @@ hold = Table(
     Column("ended_because", Text),
     Column("ended_at", BigInteger),
     Column("confirmed_by", Text),
-    *_span(),
+    *span_columns(),
 )
 """What policy holds of a feed's requests; ``number`` is a hold's own, for ever."""
 
-_one_open_row(hold, hold.c.feed_id, hold.c.number)
+one_open_row(hold, hold.c.feed_id, hold.c.number)
 
 actor = Table(
     "actor",
@@ -167,9 +169,9 @@ feed_grant = Table(
     Column("feed_id", ForeignKey("feed.id"), nullable=False),
     Column("actor", ForeignKey("actor.name"), nullable=False),
     Column("role", String(20), nullable=False),
-    *_span(),
+    *span_columns(),
 )
-_one_open_row(feed_grant, feed_grant.c.feed_id, feed_grant.c.actor)
+one_open_row(feed_grant, feed_grant.c.feed_id, feed_grant.c.actor)
 Index("ix_feed_grant_actor", feed_grant.c.actor)
 
 token = Table(
@@ -205,9 +207,9 @@ project = Table(
     Column("upstream", String(20)),
     Column("status", String(20), nullable=False),
     Column("status_reason", Text),
-    *_span(),
+    *span_columns(),
 )
-_one_open_row(project, project.c.feed_id, project.c.name)
+one_open_row(project, project.c.feed_id, project.c.name)
 
 distribution = Table(
     "distribution",
@@ -226,9 +228,9 @@ distribution = Table(
     Column("origin", String(20), nullable=False),
     Column("source", Text),
     Column("published_at", BigInteger, nullable=False),
-    *_span(),
+    *span_columns(),
 )
-_one_open_row(distribution, distribution.c.feed_id, distribution.c.filename)
+one_open_row(distribution, distribution.c.feed_id, distribution.c.filename)
 Index("ix_distribution_project", distribution.c.feed_id, distribution.c.project, distribution.c.valid_from)
 _is_closed = distribution.c.valid_until.is_not(None)
 Index(
@@ -363,25 +365,6 @@ send_attempt = Table(
     Column("run", String(40), nullable=False),
 )
 """Which run was last about to send a file there."""
-
-advisory_database = Table(
-    "advisory_database",
-    metadata,
-    Column("id", Integer, primary_key=True),
-    Column("source", String(64), nullable=False),
-    Column("digest", String(64), nullable=False),
-    Column("compiled", String(64), nullable=False),
-    Column("dated_at", BigInteger, nullable=False),
-    Column("loaded_at", BigInteger, nullable=False),
-    Column("records", Integer, nullable=False),
-    Column("withdrawn", Integer, nullable=False),
-    Column("malware", Integer, nullable=False),
-    Column("finding_count", Integer, nullable=False),
-    Column("findings", Text, nullable=False),
-    *_span(),
-)
-"""What is loaded of each source; the serials are those of the installation's ledger."""
-_one_open_row(advisory_database, advisory_database.c.source)
 
 download_count = Table(
     "download_count",

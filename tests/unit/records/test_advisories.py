@@ -3,14 +3,10 @@
 from dataclasses import replace
 from datetime import UTC, datetime
 
-import pytest
-import sqlalchemy
-from sqlalchemy import insert
-
 from feedgate.model.advisory_source import LoadedAdvisories
 from feedgate.model.digest import Digest
 from feedgate.model.ledger import Act
-from feedgate.records import advisories, tables
+from feedgate.records import advisories
 from feedgate.records.database import Database
 from tests.builders.databases import NOON
 
@@ -60,23 +56,3 @@ def test_who_reads_meanwhile_sees_the_one_before(records: Database) -> None:
         assert advisories.find(view, "osv") == FIRST
         put(records, SECOND)
         assert advisories.find(view, "osv") == FIRST
-
-
-def test_a_second_open_row_of_a_source_is_refused(records: Database) -> None:
-    put(records, FIRST)
-    row = {
-        "source": "osv",
-        "digest": "5" * 64,
-        "compiled": "6" * 64,
-        "dated_at": 0,
-        "loaded_at": 0,
-        "records": 1,
-        "withdrawn": 0,
-        "malware": 0,
-        "finding_count": 0,
-        "findings": "[]",
-        "valid_from": 9,
-    }
-
-    with pytest.raises(sqlalchemy.exc.IntegrityError), records.note() as note:
-        note.connection.execute(insert(tables.advisory_database).values(row))
