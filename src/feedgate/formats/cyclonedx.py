@@ -5,11 +5,12 @@ content is the same text. What nobody knows is left out.
 """
 
 import json
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit, urlunsplit
 from uuid import UUID
 
 from packaging.licenses import InvalidLicenseExpression, canonicalize_license_expression
@@ -24,8 +25,12 @@ CONTENT_TYPE: Final = "application/vnd.cyclonedx+json; version=1.6"
 _SCHEMA: Final = "http://cyclonedx.org/schema/bom-1.6.schema.json"
 _LONGEST_LICENCE_NAME: Final = 200
 _LICENCE_CLASSIFIER: Final = "License ::"
+_NAMES_NONE: Final = frozenset({"", "UNKNOWN", "OSI Approved"})
+"""Nothing: what old backends wrote for it, and the classifier that names a kind of licence and no licence."""
+
 _SAFE: Final = ".-_~"
-_OF_AN_ADDRESS: Final = "%/:?#[]@!$&'()*+,;=-._~"
+_OF_A_PATH: Final = "%/:@!$&'()*+,;=-._~"
+_LONE_PERCENT: Final = re.compile(r"%(?![0-9A-Fa-f]{2})")
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,7 +154,7 @@ def _component(release: ListedRelease) -> dict[str, Any]:
     if licences:
         component["licenses"] = licences
     component["purl"] = release.purl
-    addresses = [_address(file) for file in files if file.address is not None]
+    addresses = [_address(file, file.address) for file in files if file.address is not None]
     if addresses:
         component["externalReferences"] = addresses
     if len(files) > 1:
@@ -176,31 +181,38 @@ def _hashes(file: ListedFile) -> dict[str, Any]:
     return {} if file.digest is None else {"hashes": [{"alg": "SHA-256", "content": file.digest}]}
 
 
-def _address(file: ListedFile) -> dict[str, Any]:
-    return {
-        "type": "distribution",
-        "url": quote(file.address or "", safe=_OF_AN_ADDRESS),
-        **_hashes(file),
-    }
+def _address(file: ListedFile, address: str) -> dict[str, Any]:
+    parts = urlsplit(address)
+    path = quote(_LONE_PERCENT.sub("%25", parts.path), safe=_OF_A_PATH)
+    url = urlunsplit((parts.scheme, parts.netloc, path, "", ""))
+    return {"type": "distribution", "url": url, **_hashes(file)}
 
 
 def _licences(stated: StatedLicence) -> list[dict[str, Any]]:
     """Return the licence as it is stated: the expression, else its name, else the classifiers' names."""
-    if stated.expression is not None:
+    expression = _in_a_line(stated.expression or "")
+    if expression:
         try:
-            return [{"expression": canonicalize_license_expression(stated.expression)}]
+            return [{"expression": canonicalize_license_expression(expression)}]
         except InvalidLicenseExpression:
-            return [{"license": {"name": _in_a_line(stated.expression)}}]
-    name = (stated.text or "").strip()
-    if name and "\n" not in name and len(name) <= _LONGEST_LICENCE_NAME:
-        return [{"license": {"name": name}}]
-    names = {
-        one.rpartition("::")[2].strip() for one in stated.classifiers if one.startswith(_LICENCE_CLASSIFIER)
+            return [{"license": {"name": expression}}]
+    return [{"license": {"name": name}} for name in _licence_names(stated)]
+
+
+def _licence_names(stated: StatedLicence) -> list[str]:
+    text = (stated.text or "").strip()
+    if text in _NAMES_NONE:
+        text = ""
+    if text and len(text.splitlines()) == 1 and len(text) <= _LONGEST_LICENCE_NAME:
+        return [_in_a_line(text)]
+    classified = {
+        _in_a_line(one.rpartition("::")[2])
+        for one in stated.classifiers
+        if one.startswith(_LICENCE_CLASSIFIER)
     }
-    if names:
-        return [{"license": {"name": one}} for one in sorted(names)]
+    names = sorted(classified - _NAMES_NONE)
     # Many an old release has the whole text there; its first line is its title.
-    return [{"license": {"name": _in_a_line(name.partition("\n")[0])}}] if name else []
+    return names or [_in_a_line(line) for line in text.splitlines()[:1]]
 
 
 def _in_a_line(text: str) -> str:
