@@ -11,8 +11,14 @@ from pathlib import Path
 
 import pytest
 
+from feedgate.api.bodies import TokenCreation
+from feedgate.api.client import Client
+from feedgate.api.connection import Server
 from feedgate.api.problem import RemoteProblem
+from feedgate.api.run_bodies import DestinationChoice, RunCreation
+from feedgate.model.access import Role, Scope
 from feedgate.model.run import RunKind, RunState
+from feedgate.model.secret import Secret
 from tests.builders.intake_feed import chosen, reason, states
 from tests.builders.standing_feed import TOKEN, StandingFeed, digests
 from tests.builders.working_server import WorkingServer, wait_until
@@ -591,6 +597,35 @@ def test_the_feeds_own_names_are_asked_nowhere_else(feed: StandingFeed) -> None:
     assert run.state is RunState.FAILED
     assert feed.upstream.asked("acme-core") == []
     assert feed.azure.files() == {}
+
+
+def test_what_an_owner_allows_a_retry_by_somebody_else_does_not(feed: StandingFeed) -> None:
+    """The words of a request are its requester's: whoever gives them again gives only those that are his to give."""
+    feed.azure.store(*_named(feed.wheel("acme-core", "1.0")))
+    feed.offer("acme-core", "9.9")
+    feed.to("azure", feed.token_file())
+    words = {"name": "azure", "upstream_allow": ["acme-core"]}
+    feed.client.grant(feed.path, "carol", Role.CONTRIBUTOR)
+    token = feed.client.create_token(TokenCreation(actor="carol", scope=Scope.WRITE)).body.token
+    owners = feed.add("acme-core", kind=RunKind.PLAN, destination=words, upgrade=True)
+    with Client(Server(feed.client.server.origin, Secret(token), is_local=True)) as carol:
+        with pytest.raises(RemoteProblem) as caught:
+            carol.create_run(
+                feed.path,
+                RunCreation(requirements=["acme-core"], destination=DestinationChoice.model_validate(words)),
+                key="once",
+            )
+        retried = feed.ended(carol.retry_run(owners.run, key="again").body)
+    again = feed.ended(feed.client.retry_run(owners.run, key="again").body)
+
+    assert caught.value.code == "role-too-small"
+    assert chosen(owners) == chosen(again) == {"acme-core": "9.9"}
+    assert chosen(retried) == {"acme-core": "1.0"}
+    assert retried.internal == ["acme-core"]
+
+
+def _named(file: Path) -> tuple[str, bytes]:
+    return file.name, file.read_bytes()
 
 
 def test_an_unknown_name_is_said(feed: StandingFeed) -> None:

@@ -12,7 +12,9 @@ from feedgate.model.names import FeedPath
 from feedgate.records import entries
 from feedgate.records.database import Database, FeedId, View, head_of
 
-_OF_ROLES: Final = frozenset({Act.GRANTED.value, Act.GRANT_REMOVED.value})
+_OF_OWNERS: Final = frozenset({Act.GRANTED.value, Act.GRANT_REMOVED.value, Act.DESTINATION_ADDED.value})
+"""Who may what, and where a destination's secret is."""
+
 _LEFT_OUT: Final = "{}"
 
 
@@ -41,14 +43,14 @@ def read_ledger(
 ) -> tuple[Entry, ...]:
     """Return at most ``limit`` entries behind the serial ``after``.
 
-    Whoever may not list a feed's grants gets their entries without facts; the
-    hashes are those of the whole entries.
+    Whoever may not list a feed's grants gets their entries without facts, and those of destinations, which say
+    where secrets are; the hashes are those of the whole entries.
     """
     with records.read() as view:
         feed = _ledger(view, caller, path)
-        shows_roles = path is None or _may_list_grants(view, caller, path)
+        is_owner = path is None or _may_list_grants(view, caller, path)
         return tuple(
-            entry if shows_roles or entry.act not in _OF_ROLES else replace(entry, facts=_LEFT_OUT)
+            entry if is_owner or entry.act not in _OF_OWNERS else replace(entry, facts=_LEFT_OUT)
             for entry in entries.entries(view, feed, after=after, limit=limit)
         )
 

@@ -112,6 +112,62 @@ async def test_a_secret_goes_to_no_other_address_unasked(installation: Installat
     assert (said.json()["upload_url"], said.json()["secret"]) == (other, "env:OTHER")
 
 
+async def test_which_secret_of_the_server_a_destination_gets_is_for_administrators_to_say(
+    installation: Installation,
+) -> None:
+    owner = installation.token("owner", Role.OWNER)
+    async with installation.client(owner) as client:
+        refused = await client.put(
+            f"{DESTINATIONS}/azure", json={"to": f"{TO}/upload", "secret": "env:AZURE_TOKEN"}
+        )
+        listed = await client.get(DESTINATIONS)
+        without = await client.put(f"{DESTINATIONS}/azure", json={"to": f"{TO}/upload"})
+
+    error = refused.json()["error"]
+    assert (refused.status_code, error["code"]) == (403, "secret-needs-administrator")
+    assert "feedgate destination add with --secret" in error["next"]
+    assert listed.text == ""
+    assert (without.status_code, without.json()["secret"]) == (200, None)
+
+
+async def test_an_owner_keeps_the_secret_that_an_administrator_said_or_takes_it_away(
+    installation: Installation,
+) -> None:
+    await add(installation, secret="env:AZURE_TOKEN", username="build")
+    async with installation.client(installation.token("owner", Role.OWNER)) as client:
+        kept = await client.put(f"{DESTINATIONS}/azure", json={"to": f"{TO}/upload", "internal": ["own-*"]})
+        other = await client.put(f"{DESTINATIONS}/azure", json={"to": f"{TO}/upload", "secret": "env:OTHER"})
+        shown = await client.get(f"{DESTINATIONS}/azure")
+        taken = await client.put(f"{DESTINATIONS}/azure", json={"to": f"{TO}/upload", "secret": None})
+
+    assert (kept.json()["secret"], kept.json()["internal"]) == ("env:AZURE_TOKEN", ["own-*"])
+    assert other.status_code == 403
+    assert shown.json()["secret"] == "env:AZURE_TOKEN"
+    assert taken.json()["secret"] is None
+
+
+@pytest.mark.parametrize("role", [Role.READER, Role.COLLABORATOR, Role.CONTRIBUTOR])
+async def test_where_the_secret_is_and_as_whom_is_for_owners_to_see(
+    installation: Installation, role: Role
+) -> None:
+    place, user = "file:/run/secrets/the-place", "the-user"
+    added = await add(installation, secret=place, username=user)
+    async with installation.client(installation.token("somebody", role)) as client:
+        shown = await client.get(f"{DESTINATIONS}/azure")
+        listed = await client.get(DESTINATIONS)
+        ledger = await client.get("/api/v1/feeds/acme/pip-feed/ledger")
+    async with installation.client(installation.token("owner", Role.OWNER)) as client:
+        by_owner = await client.get(f"{DESTINATIONS}/azure")
+        whole = await client.get("/api/v1/feeds/acme/pip-feed/ledger")
+
+    assert shown.json() == json.loads(listed.text) == {**added, "secret": None, "username": None}
+    assert "destination-added" in ledger.text
+    assert "the-place" not in ledger.text
+    assert by_owner.json() == added
+    assert "the-place" in whole.text
+    assert user not in whole.text
+
+
 async def test_a_user_name_without_any_secret_is_refused(installation: Installation) -> None:
     async with installation.local() as client:
         answer = await client.put(f"{DESTINATIONS}/azure", json={"to": f"{TO}/upload", "username": "me"})
