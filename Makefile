@@ -71,6 +71,7 @@ $(TIERS:%=test-%): test-%: $(DEV)
 bench: $(DEV) ## intake, and sending to an index, beside the original way and the floor, medians of three
 	$(BIN)/python -m benchmarks.intake $(BENCH)
 	$(BIN)/python -m benchmarks.sending $(BENCH)
+	$(BIN)/python -m benchmarks.advisories $(BENCH)
 
 docs: $(DEV) ## the documentation, into docs/_build/html
 	$(BIN)/sphinx-build -W -n -q -b html docs docs/_build/html

@@ -19,6 +19,7 @@ def check_outward(settings: Settings, directory: DataDirectory) -> None:
     Nothing is connected to.
     """
     Egress().with_hosts(settings.upstream.url or pypi_url(), *settings.upstream.allowed_hosts)
+    Egress().with_hosts(*(source.url for source in settings.advisories.sources))
     AllowedDestinations.of(*settings.destinations.allowed_hosts)
     Proxies.from_environment()
     if settings.upstream.ca is not None:

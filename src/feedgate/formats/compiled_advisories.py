@@ -1,5 +1,7 @@
 """A source's advisories compiled: by project, without what an interval says already, read in milliseconds.
 
+Of malware the listed versions stay: a record that names the very version weighs more.
+
 Versions stay texts until somebody asks for their project: a process that starts reads all of a
 database, and is asked for a few hundred names of it.
 """
@@ -72,7 +74,9 @@ def compile_advisories(advisories: Iterable[Advisory]) -> bytes:
     projects: dict[str, list[list[Any]]] = {}
     for number, advisory in enumerate(counting):
         for name, affected in advisory.affected.items():
-            projects.setdefault(name, []).append([number, *_stated(affected)])
+            projects.setdefault(name, []).append(
+                [number, *_stated(affected, keeps_listed=advisory.is_malware)]
+            )
     heads = [
         [
             advisory.id,
@@ -98,14 +102,14 @@ def read_compiled(raw: bytes) -> CompiledAdvisories:
         raise UnreadableCompiledAdvisories from error
 
 
-def _stated(affected: Affected) -> list[Any]:
+def _stated(affected: Affected, *, keeps_listed: bool) -> list[Any]:
     intervals = [
         [_text(interval.start), _text(interval.end), interval.fixed] for interval in affected.intervals
     ]
     alone = [
         version
         for version in affected.listed
-        if not any(interval.holds(version) for interval in affected.intervals)
+        if keeps_listed or not any(interval.holds(version) for interval in affected.intervals)
     ]
     return [intervals, [str(version) for version in sorted(alone)], sorted(affected.listed_texts)]
 

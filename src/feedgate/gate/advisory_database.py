@@ -7,7 +7,7 @@ however many advisories a project has.
 
 from bisect import bisect_right
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from packaging.version import Version
@@ -116,11 +116,20 @@ class _Stretches:
         listed = self.listed.get(version, ())
         if version.local is not None:
             listed += self.listed.get(Version(version.public), ())
-        return _in_order({match.id: match for match in (*listed, *found)}) if listed else found
+        return _joined(listed, found) if listed else found
 
     def of_text(self, text: str) -> tuple[Match, ...]:
         """Return what matches a text that is no version."""
-        return _in_order({match.id: match for match in (*self.texts.get(text, ()), *self.always)})
+        return _joined(self.texts.get(text, ()), self.always)
+
+
+def _joined(listed: tuple[Match, ...], ranged: tuple[Match, ...]) -> tuple[Match, ...]:
+    """Return the matches by listing and by range, one a group: the range knows the fix, the list the very version."""
+    joined = {match.id: match for match in listed}
+    for match in ranged:
+        is_exact = match.id in joined and joined[match.id].is_exact
+        joined[match.id] = replace(match, is_exact=True) if is_exact else match
+    return _in_order(joined)
 
 
 def _in_order(matches: Mapping[str, Match]) -> tuple[Match, ...]:
@@ -144,19 +153,16 @@ def _cut(groups: list[_Group]) -> _Stretches:
         for interval in group.intervals:
             first = 0 if interval.start is None else bisect_right(bounds, interval.start)
             last = len(bounds) if interval.end is None else bisect_right(bounds, interval.end) - 1
-            match = _with_fix(group.match, interval.fixed)
+            match = replace(group.match, fixed=interval.fixed)
             for number in range(first, last + 1):
                 stretches[number].append(match)
+        by_list = replace(group.match, is_exact=group.match.is_malware)
         for version in group.listed:
-            listed[version] = (*listed.get(version, ()), group.match)
+            listed[version] = (*listed.get(version, ()), by_list)
         for text in group.texts:
-            texts[text] = (*texts.get(text, ()), group.match)
+            texts[text] = (*texts.get(text, ()), by_list)
     always = tuple(group.match for group in groups if any(one.is_endless for one in group.intervals))
     return _Stretches(bounds, tuple(map(tuple, stretches)), listed, texts, always)
-
-
-def _with_fix(match: Match, fixed: str | None) -> Match:
-    return Match(match.id, match.aliases, match.severity, match.is_malware, match.summary, fixed)
 
 
 def _groups(advisories: list[Advisory], name: ProjectName) -> list[_Group]:

@@ -66,6 +66,7 @@ class Match:
 
     ``id`` is the one that the group goes by, ``aliases`` all other names of it. ``fixed`` is the
     version that ends the interval in which the version lies; None = no fix is known.
+    ``is_exact`` says of malware that a record lists this very version.
     """
 
     id: str
@@ -74,6 +75,7 @@ class Match:
     is_malware: bool
     summary: str
     fixed: str | None
+    is_exact: bool = False
 
     @property
     def names(self) -> tuple[str, ...]:

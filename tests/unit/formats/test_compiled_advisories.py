@@ -49,6 +49,12 @@ def test_what_an_interval_says_is_not_said_again() -> None:
     assert found.affected[DEMO].listed == {Version("2.5")}
 
 
+def test_of_malware_the_listed_versions_stay() -> None:
+    [found] = compiled(advisory("MAL-1", versions=["1.0", "1.1"])).on(DEMO)
+
+    assert found.affected[DEMO].listed == {Version("1.0"), Version("1.1")}
+
+
 def test_a_project_hears_of_itself_alone() -> None:
     both = advisory("PYSEC-1")
     both.affected[OTHER] = Affected((VersionInterval(),))  # type: ignore[index]  # a dictionary, as it was parsed

@@ -176,6 +176,22 @@ def test_one_malware_record_makes_the_group_malware() -> None:
     assert (one.id, one.aliases, one.is_malware) == ("MAL-1", ("GHSA-1",), True)
 
 
+def test_malware_says_whether_it_is_this_very_version() -> None:
+    found = database(
+        make_record("MAL-1", events=[ZERO], versions=["1.0", "x-y"], aliases=["GHSA-1"]),
+        make_record("GHSA-1", events=[ZERO, {"fixed": "2.0"}]),
+        make_record("PYSEC-1", events=None, versions=["1.0"]),
+    )
+
+    assert [(one.id, one.is_exact) for one in found.match(DEMO, "1.0")] == [
+        ("MAL-1", True),
+        ("PYSEC-1", False),
+    ]
+    assert [(one.id, one.is_exact) for one in found.match(DEMO, "1.1")] == [("MAL-1", False)]
+    assert [(one.id, one.is_exact) for one in found.match(DEMO, "x-y")] == [("MAL-1", True)]
+    assert [one.is_exact for one in found.match(DEMO, "1.0+cpu")] == [True, False]
+
+
 def test_a_withdrawn_record_joins_nothing() -> None:
     found = database(
         make_record("A-1", aliases=["CVE-1"]),
