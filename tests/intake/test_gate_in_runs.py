@@ -8,8 +8,9 @@ import pytest
 
 from feedgate.api.run_bodies import RunBody
 from feedgate.model.run import RunState
-from tests.builders.intake_feed import Intake, chosen, reason, states
+from tests.builders.intake_feed import Intake, chosen, passed_over, reason, states, target
 from tests.builders.metadata import write_metadata
+from tests.intake.conftest import NewFeed
 
 
 def kept_out(intake: Intake, wheel: Path, state: RunState, act: str) -> RunBody:
@@ -196,3 +197,36 @@ def test_a_refused_name_is_not_spent(intake: Intake) -> None:
 
     assert mended.name == wheel.name
     assert states(intake.added("demo")) == {"demo": "published"}
+
+
+def test_a_release_that_is_refused_after_a_look_is_passed_over_for_the_one_before(intake: Intake) -> None:
+    intake.offer("demo", "1.0")
+    intake.list_upstream(intake.wheel("demo", "1.1", broken="climbing-member"))
+
+    run = intake.added("demo")
+
+    assert chosen(run) == {"demo": "1.0"}
+    assert passed_over(run) == [("demo", "1.1", "archive")]
+    assert "demo-1.1" in run.passed_over[0].reason
+    assert (run.refused, intake.acts().count("refused")) == (0, 1)
+
+
+def test_the_whole_version_goes_where_one_file_of_it_is_refused(new_feed: NewFeed) -> None:
+    intake = new_feed(target("3.11.7"), target("3.12.1"))
+    intake.offer("demo", "1.0")
+    intake.list_upstream(intake.wheel("demo", "1.1", tag="cp311-cp311-any", broken="climbing-member"))
+    intake.offer("demo", "1.1", tag="cp312-cp312-any")
+
+    assert chosen(intake.added("demo")) == {"demo": "1.0"}
+    assert [file.filename for file in intake.add("demo").files] == ["demo-1.0-py3-none-any.whl"]
+
+
+def test_after_ten_rounds_of_refused_releases_the_run_is_refused(intake: Intake) -> None:
+    for number in range(12):
+        intake.list_upstream(intake.wheel("demo", f"1.{number}", broken="climbing-member"))
+
+    run = intake.add("demo")
+
+    assert run.state is RunState.REFUSED
+    assert "demo-1.2-" in reason(run), "the tenth from the top"
+    assert sum(event.step == "decide" and event.kind == "decided" for event in intake.told(run)) == 10

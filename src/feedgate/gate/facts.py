@@ -4,13 +4,13 @@ All that a run is told is of one moment: the time, the policy and the databases 
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from packaging.version import Version
 
 from feedgate.gate.advisory_database import AdvisoryDatabase
-from feedgate.model.decision import Decision
+from feedgate.model.decision import Decision, Opinion
 from feedgate.model.distribution import Distribution, InvalidFilename
 from feedgate.model.hold import Releases
 from feedgate.model.index import ProjectPage
@@ -51,14 +51,16 @@ class PageJudge:
     by_name: ByName
     is_internal: Callable[[ProjectName], bool]
     releases: Releases = field(default_factory=Releases)
+    refused: Mapping[tuple[ProjectName, Version], Opinion] = field(default_factory=dict)
+    """Releases that were refused once a file of theirs was looked at, and why: whatever a page tells of them."""
     _judged: dict[ProjectName, tuple[str, Mapping[str, Decision]]] = field(default_factory=dict)
 
     def judge(self, page: ProjectPage) -> Mapping[str, Decision] | None:
-        """Return a decision for each file by its name, None where no rule judges pages.
+        """Return a decision for each file by its name, None where nothing judges this page.
 
         What is no distribution by its name has no decision.
         """
-        if not self.policy.of_pages.rules:
+        if not self.policy.of_pages.rules and all(name != page.name for name, _version in self.refused):
             return None
         known = self._judged.get(page.name)
         if known is None or known[0] != page.validator:
@@ -105,10 +107,14 @@ class PageJudge:
         before: dict[bool, Version | None] = {True: None, False: None}  # by whether it may be a pre-release
         for version in sorted(versions):
             advised = self.by_name.advised(page.name, version, before[version.is_prerelease])
+            refused = self.refused.get((page.name, version))
             for file in versions[version]:
                 facts = Facts(file.filename, way, file, advised=advised)
                 decision = decide(self.policy.of_pages, facts, now=self.by_name.now)
-                decisions[file.filename] = self.releases.applied(decision, file.digest)
+                decision = self.releases.applied(decision, file.digest)
+                if refused is not None:
+                    decision = replace(decision, opinions=(*decision.opinions, refused))
+                decisions[file.filename] = decision
             before[True] = version
             if not version.is_prerelease:
                 before[False] = version

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import ClassVar
 
@@ -14,6 +14,7 @@ from feedgate.gate.facts import PageJudge
 from feedgate.gate.look import Looks
 from feedgate.gate.looked import Looked
 from feedgate.intake.kept import feed_of, fetched_by, keep_judged, resolved_by
+from feedgate.intake.refused_releases import keep_refused_releases, refused_releases_by
 from feedgate.intake.run_index import RunIndexes
 from feedgate.model.decision import Decision, Verdict
 from feedgate.model.digest import Digest
@@ -21,13 +22,15 @@ from feedgate.model.distribution import Distribution
 from feedgate.model.hold import NewHold
 from feedgate.model.index import ProjectPage
 from feedgate.model.resolution import Pin
-from feedgate.model.run import Done, Event, Held, Outcome, Refused, Run, Tell
+from feedgate.model.run import Again, Done, Event, Held, Outcome, Refused, Run, Tell
 from feedgate.model.target import Target
+from feedgate.policy.policies import Policy
 from feedgate.records.database import Database
 from feedgate.records.decisions import Judged
 from feedgate.records.feeds import Located
 
 _MOST_NAMED = 10
+_MOST_ROUNDS = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,8 +72,36 @@ class Decide:
             if kept_out:
                 holds = _holds(pins, decisions, digests) if verdict is Verdict.HOLD else ()
                 await asyncio.to_thread(self._note, run, located, verdict, kept_out, holds)
+                if verdict is Verdict.REFUSE and await self._chooses_anew(
+                    run, view.gate.policy, pins, decisions
+                ):
+                    return Again(_in_words(kept_out))
                 return outcome(_in_words(kept_out))
         return Done()
+
+    async def _chooses_anew(
+        self, run: Run, policy: Policy, pins: Mapping[str, Pin], decisions: Mapping[str, Decision]
+    ) -> bool:
+        """Keep the releases that were refused for what was seen in a file, so that the run chooses without them.
+
+        Not where a record names one as malware: then a person looks, before an earlier release of it comes in quietly.
+        """
+        refused = {name: one.deciding for name, one in decisions.items() if one.verdict is Verdict.REFUSE}
+        looking = {rule.code for rule in policy.rules if rule.needs}
+        known = await asyncio.to_thread(refused_releases_by, self.records, run.id)
+        if known.round >= _MOST_ROUNDS or any(
+            opinion.rule not in looking for opinions in refused.values() for opinion in opinions
+        ):
+            return False
+        releases = {
+            (pins[name].project, Version(pins[name].version)): replace(
+                opinions[0], reason=decisions[name].reason
+            )
+            for name, opinions in refused.items()
+        }
+        await asyncio.to_thread(keep_refused_releases, self.records, run.id, known.next_round(releases))
+        self.views.close(run.id)
+        return True
 
     def _note(
         self,

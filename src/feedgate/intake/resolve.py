@@ -180,11 +180,14 @@ class _Work:
         return found
 
     def _why_refused(self, pins: Mapping[ProjectName, Pin]) -> str:
-        """Name each chosen file that policy refuses, with rule and reason."""
+        """Name each chosen file that policy refuses, with its reason; one that was looked at speaks for itself."""
         judged = self.view.gate.decision_of
         decisions = [judged(pin.project, pin.file.filename) for _, pin in sorted(pins.items())]
         refused = [one for one in decisions if one is not None and one.verdict is Verdict.REFUSE]
         named = "; ".join(one.reason for one in refused)
+        seen = set(self.view.gate.refused.values())
+        if all(seen.intersection(one.deciding) for one in refused):
+            return named
         return (
             f"{named}. Next: ask for a version that is fixed, where one is named; else an Owner of "
             f"{self.run.feed} may change its policy ({refused[0].policy})"

@@ -39,6 +39,7 @@ from feedgate.intake.destinations import DestinationRemoved, Destinations, tell_
 from feedgate.intake.kept import Moment, feed_of, keep_moment, moment_of
 from feedgate.intake.learnt import Learnt, learnt_by
 from feedgate.intake.read_ahead import ReadAhead
+from feedgate.intake.refused_releases import refused_releases_by
 from feedgate.intake.staging import Staging
 from feedgate.intake.upstream_guard import UpstreamGuard
 from feedgate.model.decision import Verdict
@@ -233,8 +234,12 @@ class RunIndexes:
         moment, advisories = await self._moment(run)
         policy, by_name = read_policy(moment.policy), ByName(advisories, moment.now)
         if asked.destination is None:
-            return await asyncio.to_thread(self._over_feed, run, policy, by_name)
-        return await self._over_destination(run, asked.destination, policy, by_name, tell)
+            view = await asyncio.to_thread(self._over_feed, run, policy, by_name)
+        else:
+            view = await self._over_destination(run, asked.destination, policy, by_name, tell)
+        refused = await asyncio.to_thread(refused_releases_by, self._sources.records, run.id)
+        view.gate.refused = refused.opinions
+        return view
 
     async def _moment(self, run: Run) -> tuple[Moment, AdvisoryDatabase]:
         """Return what the run is judged by: what it began with, also after a restart."""
