@@ -42,12 +42,14 @@ COMMANDS: Final[dict[str, tuple[str, str]]] = {
     "token": ("token", "Make, list and revoke tokens."),
     "ledger": ("ledger", "Read a ledger, or verify it."),
     "advisories": ("advisories", "Load advisory databases; ask what they say of releases."),
+    "inspect": ("inspect", "Look at wheels and sdists on this machine, without running them."),
     "policy": ("policy", "Read policy documents before a feed gets one."),
     "connect": ("connect", "Let pip, uv or Poetry on this machine use one feed and nothing else."),
 }
 """Each command, the file that holds it, and what it does in a line."""
 
 _JSON_IN_LINES: Final = {
+    "inspect": "Print each file's verdict and findings: one JSON object a line.",
     "import-feed": "Print the run, or the folder's sums, and then each file: one JSON object a line.",
 }
 """What ``--json`` prints of the commands whose answer is more than one object."""

@@ -25,7 +25,7 @@ from feedgate.model.distribution import Kind, parse_filename
 from feedgate.model.inspection import Inspection
 from feedgate.records.database import Database
 
-__all__ = ["Looked", "Looks"]
+__all__ = ["Looked", "Looks", "looked_at", "start_child"]
 
 _INHERITED: Final = ("PATH", "LD_LIBRARY_PATH", "LANG", "LC_ALL")
 """What a child may know of our environment: no token, no proxy."""
@@ -69,7 +69,7 @@ class Looks:
         Nothing is kept of it before ``remember``.
         """
         seen = await self._before(digest, filename)
-        return seen or _looked(digest, filename, await self._children.ask(path, filename))
+        return seen or looked_at(digest, filename, await self._children.ask(path, filename))
 
     async def remember(self, looked: Looked) -> Looked:
         """Keep what ``look_at`` saw, now that the file is a blob; returns it with its ``metadata_digest``."""
@@ -124,7 +124,7 @@ class Looks:
     async def _look_and_keep(self, digest: Digest, filename: str) -> Looked:
         async with self._blobs.as_file(digest) as path:
             answer = await self._children.ask(path, filename)
-        return await self._kept.keep(_looked(digest, filename, answer))
+        return await self._kept.keep(looked_at(digest, filename, answer))
 
     async def _close(self) -> None:
         under_way = list(self._under_way.values())
@@ -135,7 +135,8 @@ class Looks:
         await self._children.close()
 
 
-def _looked(digest: Digest, filename: str, answer: Answer) -> Looked:
+def looked_at(digest: Digest, filename: str, answer: Answer) -> Looked:
+    """Return what a child saw of a file, as the rules are told it; raises InvalidFilename."""
     inspections = tuple(
         Inspection(digest, inspector.name, inspector.version, findings)
         for inspector, findings in zip(INSPECTORS, answer.findings, strict=True)
