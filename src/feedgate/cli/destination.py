@@ -4,7 +4,7 @@ from typing import Annotated, Final
 
 import typer
 
-from feedgate.api.client import Reply
+from feedgate.api.calls import Reply
 from feedgate.api.destination_bodies import DestinationBody, DestinationSetting
 from feedgate.cli.arguments import FeedOption
 from feedgate.cli.destination_choice import DestinationOptions, NoPlainAddress, read_said

@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from feedgate.api.bodies import FeedBody, FeedChange, FeedCreation
-from feedgate.api.client import Reply
+from feedgate.api.calls import Reply
 from feedgate.cli import units
 from feedgate.cli.arguments import FeedArgument, TargetsOption
 from feedgate.cli.door import opened

@@ -12,7 +12,7 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
-from feedgate.api.client import Reply
+from feedgate.api.calls import Reply
 from feedgate.api.run_bodies import EventBody, RunBody
 from feedgate.cli import units
 from feedgate.cli.door import Door

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from feedgate.api.client import Reply
+from feedgate.api.calls import Reply
 from feedgate.api.hold_bodies import HoldBody
 from feedgate.cli.arguments import FeedOption
 from feedgate.cli.door import opened

@@ -1,7 +1,7 @@
-"""Write a run's report into a folder: JSON, a summary, and a lock and hashed requirements for each target.
+"""Write a run's report into a folder: JSON, a summary, a bill of materials, and each target's lock and requirements.
 
-A folder may hold the report of an earlier run. Its locks go: beside the summary of a run that failed they would
-pass for that run's. Anything else in the folder is somebody's own.
+A folder may hold the report of an earlier run. Its locks and bill of materials go: beside the summary of
+a run that failed they would pass for that run's. Anything else in the folder is somebody's own.
 """
 
 import os
@@ -12,7 +12,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
-from feedgate.api.client import Client, Reply
+from feedgate.api.calls import Reply
+from feedgate.api.client import Client
 from feedgate.api.problem import RemoteProblem
 from feedgate.api.report_bodies import LockedFileBody, RunReportBody, TargetLockBody
 from feedgate.api.run_bodies import RunBody
@@ -31,9 +32,11 @@ from feedgate.model.target import PLATFORMS, parse_target
 
 SUMMARY = "summary.md"
 BODY = "report.json"
+SBOM = "sbom.cdx.json"
+"""The name by which tools know a CycloneDX document."""
 
 _FORM: Final = rf"cp3\d{{1,3}}(?:_\d{{1,3}})?-(?:{'|'.join(map(re.escape, PLATFORMS))})"
-_OF_TARGETS: Final = re.compile(rf"pylock\.{_FORM}\.toml|requirements-{_FORM}\.txt", re.ASCII)
+_OF_A_RUN: Final = re.compile(rf"pylock\.{_FORM}\.toml|requirements-{_FORM}\.txt|{re.escape(SBOM)}", re.ASCII)
 
 _ENDS_BADLY = frozenset({RunState.FAILED, RunState.HELD, RunState.REFUSED})
 
@@ -112,34 +115,38 @@ def end_step(client: Client, reply: Reply[RunBody], folder: Path | None, status:
 def write_report(client: Client, reply: Reply[RunBody], folder: Path) -> Path:
     """Write the report of a run into ``folder`` and return the summary's path.
 
-    Locks and requirements that an earlier report left there go; what else is there stays. Raises ReportNotWritten.
+    Locks, requirements and bill of materials that an earlier report left there go; what else is there stays.
+    Raises ReportNotWritten.
     """
     report = client.report_run(reply.body.run).body
-    texts = report_texts(reply, report, client.server.origin)
+    sbom = client.run_sbom(reply.body.run) if report.installable else None
+    texts = report_texts(reply, report, client.server.origin, sbom)
     remove_earlier(folder, keep=texts)
     write_texts(folder, texts)
     return folder / SUMMARY
 
 
 def remove_earlier(folder: Path, *, keep: Collection[str]) -> None:
-    """Remove the locks and requirements of an earlier report, by the names that reports give them, less ``keep``.
+    """Remove what an earlier report says was brought in, by the names that reports give it, less ``keep``.
 
     Raises ReportNotWritten.
     """
     path = folder
     try:
         for path in sorted(folder.iterdir()):
-            if path.name not in keep and _OF_TARGETS.fullmatch(path.name) and not path.is_dir():
+            if path.name not in keep and _OF_A_RUN.fullmatch(path.name) and not path.is_dir():
                 path.unlink(missing_ok=True)
     except OSError as error:
         raise ReportNotWritten(path, reason=error.strerror or str(error)) from error
 
 
-def report_texts(reply: Reply[RunBody], report: RunReportBody, origin: str) -> Mapping[str, str]:
+def report_texts(
+    reply: Reply[RunBody], report: RunReportBody, origin: str, sbom: str | None = None
+) -> Mapping[str, str]:
     """Return the texts of a report by file name, the summary last.
 
     Locks and requirements are among them once all their files can be fetched; what
-    no destination lists is fetched from the server at ``origin``.
+    no destination lists is fetched from the server at ``origin``. ``sbom`` is None where nothing came in.
     """
     texts = {BODY: escape_commands(reply.text.rstrip("\n")) + "\n"}
     written: dict[str, tuple[str, ...]] = {}
@@ -147,6 +154,8 @@ def report_texts(reply: Reply[RunBody], report: RunReportBody, origin: str) -> M
         files = _lock_files(target, origin)
         written[target.target] = tuple(files)
         texts |= files
+    if sbom is not None:
+        texts[SBOM] = escape_commands(sbom)
     texts[SUMMARY] = write_summary(reply.body, report, written)
     return texts
 

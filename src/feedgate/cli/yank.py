@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from feedgate.api.bodies import YankedBody
-from feedgate.api.client import Reply
+from feedgate.api.calls import Reply
 from feedgate.cli.arguments import FeedOption
 from feedgate.cli.door import opened
 from feedgate.cli.show import inert, json_text, lines

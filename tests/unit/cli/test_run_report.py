@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from feedgate.api.client import Reply
+from feedgate.api.calls import Reply
 from feedgate.api.report_bodies import LockedFileBody, RunReportBody, TargetLockBody
 from feedgate.api.run_bodies import RunBody
 from feedgate.cli.run_report import (
@@ -77,6 +77,16 @@ def test_files_are_named_by_the_target_and_not_by_what_a_server_says() -> None:
 
 def test_what_can_not_be_fetched_is_in_no_lock() -> None:
     assert list(report_texts(reply(), report(installable=False), ORIGIN)) == ["report.json", "summary.md"]
+
+
+def test_a_bill_of_materials_stands_before_the_summary_and_commands_nothing() -> None:
+    sbom = '{"bomFormat": "CycloneDX", "name": "##vso[task.complete]"}\n'
+
+    texts = report_texts(reply(), report(), ORIGIN, sbom)
+
+    assert list(texts) == ["report.json", LOCK, REQUIREMENTS, "sbom.cdx.json", "summary.md"]
+    assert json.loads(texts["sbom.cdx.json"]) == json.loads(sbom)
+    assert "##" not in texts["sbom.cdx.json"]
 
 
 @pytest.mark.parametrize("origin", [ORIGIN, f"{ORIGIN}/"])
