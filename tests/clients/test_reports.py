@@ -205,7 +205,7 @@ def test_a_report_is_written_from_elsewhere_and_later(
     for name in ("report.json", LOCK, REQUIREMENTS, "summary.md"):
         assert (there / name).read_text() == (folder / name).read_text()
     assert (there / "kept.txt").read_text() == "not ours"
-    assert len(list(there.iterdir())) == 5
+    assert len(list(there.iterdir())) == 6
 
 
 def test_a_run_that_published_nothing_has_a_report_without_locks(
@@ -360,7 +360,7 @@ def test_a_lock_of_what_was_sent_leads_to_the_destination(
         said = feedgate.done("add", "demo", *words, "--target", TARGET, "--report", folder)
 
         texts = {path.name: path.read_text() for path in folder.iterdir()}
-        assert set(texts) == {"report.json", "summary.md", LOCK, REQUIREMENTS}
+        assert set(texts) == {"report.json", "sbom.cdx.json", "summary.md", LOCK, REQUIREMENTS}
         assert texts["summary.md"].startswith("# Feedgate: sent and proved, 3 new files\n"), said
         assert texts[LOCK].count(f'url = "{there.simple_url.removesuffix("simple/")}') == 3
         assert there.password not in "".join(texts.values())

@@ -29,6 +29,7 @@ ReportFolder: TypeAlias = Annotated[
     typer.Option(
         "--report",
         metavar="DIR",
-        help="Write report.json, summary.md, and a lock and hashed requirements for each target into this folder.",
+        help="Write report.json, summary.md, sbom.cdx.json, and a lock and hashed requirements for each target "
+        "into this folder.",
     ),
 ]
