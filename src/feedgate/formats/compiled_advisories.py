@@ -16,7 +16,7 @@ from feedgate.errors import Broken
 from feedgate.model.advisory import Advisory, AdvisorySeverity, Affected
 from feedgate.model.names import ProjectName
 from feedgate.model.times import from_microseconds, to_microseconds
-from feedgate.model.version_interval import VersionInterval
+from feedgate.model.version_interval import VersionInterval, is_held
 
 _FORM: Final = 1
 
@@ -107,9 +107,7 @@ def _stated(affected: Affected, *, keeps_listed: bool) -> list[Any]:
         [_text(interval.start), _text(interval.end), interval.fixed] for interval in affected.intervals
     ]
     alone = [
-        version
-        for version in affected.listed
-        if keeps_listed or not any(interval.holds(version) for interval in affected.intervals)
+        version for version in affected.listed if keeps_listed or not is_held(version, affected.intervals)
     ]
     return [intervals, [str(version) for version in sorted(alone)], sorted(affected.listed_texts)]
 

@@ -4,6 +4,7 @@ Strangers write these, by hand too. What can not be read is told as a finding an
 worst: an end that is no version leaves its interval open.
 """
 
+from bisect import bisect_right
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -28,6 +29,7 @@ from feedgate.model.version_interval import VersionInterval, just_after, union
 _ECOSYSTEM: Final = "PyPI"
 _ORDERED: Final = ("ECOSYSTEM", "SEMVER")
 _LONGEST_ID: Final = 100
+_MOST_INTERVALS: Final = 1000  # honest records have a few dozen; a project's all multiply
 _LONGEST_SUMMARY: Final = 160
 _MALWARE_PREFIX: Final = "MAL-"
 _EMBEDDED_MALICIOUS_CODE: Final = "CWE-506"
@@ -178,10 +180,13 @@ def _affected(stated: list[dict[str, Any]], findings: list[str]) -> Iterator[tup
         if not ranges and not versions:
             findings.append(f"{name}: neither versions nor a range of them are named, so none is affected")
     for name, collected in by_project.items():
-        yield (
-            name,
-            Affected(union(collected.intervals), frozenset(collected.listed), frozenset(collected.texts)),
-        )
+        intervals = union(collected.intervals)
+        if len(intervals) > _MOST_INTERVALS:
+            findings.append(
+                f"{name}: {len(intervals)} intervals were taken for the one from their first to their last"
+            )
+            intervals = (VersionInterval(intervals[0].start, intervals[-1].end, intervals[-1].fixed),)
+        yield name, Affected(intervals, frozenset(collected.listed), frozenset(collected.texts))
 
 
 def _intervals(
@@ -202,12 +207,13 @@ def _intervals(
         starts.append(_UNKNOWN)
         findings.append(f"{name}: a range without a beginning was taken to begin with the first version")
     ends.sort(key=lambda end: end[0])
+    versions = [end[0] for end in ends]
     for start in starts:
         if start is _UNKNOWN:  # nobody knows behind which end it belongs, so none but the last one counts
             yield VersionInterval(None, *ends[-1]) if ends else VersionInterval()
             continue
-        end = next((end for end in ends if start is None or end[0] > start), None)
-        yield VersionInterval(start) if end is None else VersionInterval(start, *end)
+        behind = 0 if start is None else bisect_right(versions, start)
+        yield VersionInterval(start, *ends[behind]) if behind < len(ends) else VersionInterval(start)
 
 
 def _start(raw: Any, name: ProjectName, findings: list[str]) -> Version | None:

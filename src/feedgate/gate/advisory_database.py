@@ -167,16 +167,21 @@ def _cut(groups: list[_Group]) -> _Stretches:
 
 def _groups(advisories: list[Advisory], name: ProjectName) -> list[_Group]:
     """Join what goes by a common name; on this project alone, for across projects an alias joins strangers."""
-    by_name: dict[str, list[Advisory]] = {}
+    leads: dict[str, str] = {}
+
+    def leader(known: str) -> str:
+        while (ahead := leads.setdefault(known, known)) != known:
+            leads[known] = leads[ahead]
+            known = ahead
+        return known
+
     for advisory in advisories:
-        joined = [advisory]
-        for known in (advisory.id, *advisory.aliases):
-            joined += [other for other in by_name.get(known, ()) if not any(other is one for one in joined)]
-        for one in joined:
-            for alias in (one.id, *one.aliases):
-                by_name[alias] = joined
-    distinct = {id(joined): joined for joined in by_name.values()}
-    return [_group(joined, name) for joined in distinct.values()]
+        for alias in advisory.aliases:
+            leads[leader(alias)] = leader(advisory.id)
+    joined: dict[str, list[Advisory]] = {}
+    for advisory in advisories:
+        joined.setdefault(leader(advisory.id), []).append(advisory)
+    return [_group(one, name) for one in joined.values()]
 
 
 def _group(advisories: list[Advisory], project: ProjectName) -> _Group:

@@ -4,10 +4,14 @@ All are half open, so that what holds a version is a matter of two comparisons. 
 with 2.0" ends at the version behind 2.0 and its local versions (``just_after``).
 """
 
-from collections.abc import Iterable
+from bisect import bisect_right
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from packaging.version import Version
+
+_FIRST: Final = Version("0.dev0")  # none comes before it
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +33,12 @@ class VersionInterval:
     def is_endless(self) -> bool:
         """Whether it holds every version."""
         return self.start is None and self.end is None
+
+
+def is_held(version: Version, intervals: Sequence[VersionInterval]) -> bool:
+    """Whether one of ``intervals``, in order and apart as ``union`` leaves them, holds ``version``."""
+    behind = bisect_right(intervals, version, key=_start_of)
+    return behind > 0 and intervals[behind - 1].holds(version)
 
 
 def just_after(version: Version) -> Version:
@@ -58,6 +68,10 @@ def union(intervals: Iterable[VersionInterval]) -> tuple[VersionInterval, ...]:
             later = _later(last, interval)
             joined[-1] = VersionInterval(last.start, later.end, later.fixed)
     return tuple(joined)
+
+
+def _start_of(interval: VersionInterval) -> Version:
+    return _FIRST if interval.start is None else interval.start
 
 
 def _in_order(intervals: Iterable[VersionInterval]) -> list[VersionInterval]:

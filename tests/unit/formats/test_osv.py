@@ -10,9 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from packaging.version import Version
 
+from feedgate.formats.compiled_advisories import compile_advisories
 from feedgate.formats.osv import InvalidAdvisory, parse_advisory
 from feedgate.model.advisory import Advisory, AdvisorySeverity
 from feedgate.model.names import ProjectName
+from feedgate.model.version_interval import VersionInterval
 from tests.builders.advisories import make_record
 
 DEMO = ProjectName("demo")
@@ -304,6 +306,24 @@ def test_texts_of_strangers_stay_on_one_line() -> None:
     assert advisory.summary.isprintable()
     assert len(advisory.summary) == 160
     assert advisory.aliases == ("CVE-1",)
+
+
+def test_more_intervals_than_any_honest_record_has_are_one() -> None:
+    numbers = range(2, 40_002, 2)
+    events = [
+        event for number in numbers for event in ({"introduced": f"1.{number}"}, {"fixed": f"1.{number + 1}"})
+    ]
+    advisory = parse(make_record(events=events, versions=[f"2.{number}" for number in numbers]))
+    few = parse(make_record(events=events[:2000]))
+
+    assert advisory.affected[DEMO].intervals == (
+        VersionInterval(Version("1.2"), Version("1.40001"), "1.40001"),
+    )
+    assert advisory.findings == (
+        "demo: 20000 intervals were taken for the one from their first to their last",
+    )
+    assert len(few.affected[DEMO].intervals) == 1000
+    assert compile_advisories([advisory, few])
 
 
 ODD: st.SearchStrategy[Any] = st.recursive(

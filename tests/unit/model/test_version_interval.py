@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from packaging.version import Version
 
-from feedgate.model.version_interval import VersionInterval, just_after, union
+from feedgate.model.version_interval import VersionInterval, is_held, just_after, union
 
 IN_ORDER = (
     "0.dev0 0 0.1 1.0.dev1 1.0.dev1+local 1.0.dev2 1.0a1 1.0a1.post0.dev0 1.0a1.post1 1.0a2 1.0rc1 1.0 1.0+cpu "
@@ -88,3 +88,4 @@ def test_joined_intervals_have_what_each_of_them_has(
     joined = union(intervals)
 
     assert sum(one.holds(version) for one in joined) == any(one.holds(version) for one in intervals)
+    assert is_held(version, joined) == any(one.holds(version) for one in joined)
