@@ -41,6 +41,7 @@ class Downloads:
     _fetches: dict[FetchKey, Fetched] = field(default_factory=dict)
     _used: dict[str, datetime] = field(default_factory=dict)
     _lock: Lock = field(default_factory=Lock)
+    _writing: Lock = field(default_factory=Lock)
 
     def count(
         self, feed: FeedId, filename: str, digest: Digest, client: Client, *, is_whole: bool = True
@@ -63,6 +64,19 @@ class Downloads:
 
         A row that the database refuses for what it is, of a feed that is gone say, is dropped and logged.
         """
+        with self._writing:  # whoever asks for a write finds written what another one has taken up
+            self._write_all()
+
+    async def keep_writing(self) -> None:
+        """Write again and again until cancelled; a database that is away is waited for."""
+        while True:
+            await asyncio.sleep(self.interval_seconds)
+            try:
+                await asyncio.to_thread(self.write)
+            except Exception:  # noqa: BLE001  # whatever it was, the next round tries again
+                _log.exception("downloads could not be written")
+
+    def _write_all(self) -> None:
         with self._lock:
             counts, fetches, used = self._counts, self._fetches, self._used
             self._counts, self._fetches, self._used = Counter(), {}, {}
@@ -76,15 +90,6 @@ class Downloads:
                 for key, fetched in fetches.items():
                     self._note(key, fetched)
             raise
-
-    async def keep_writing(self) -> None:
-        """Write again and again until cancelled; a database that is away is waited for."""
-        while True:
-            await asyncio.sleep(self.interval_seconds)
-            try:
-                await asyncio.to_thread(self.write)
-            except Exception:  # noqa: BLE001  # whatever it was, the next round tries again
-                _log.exception("downloads could not be written")
 
     def _write_some(
         self, counts: Counter[CountKey], fetches: dict[FetchKey, Fetched], used: dict[str, datetime]

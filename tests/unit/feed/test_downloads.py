@@ -190,6 +190,24 @@ async def test_it_is_written_again_and_again_whatever_went_wrong(
     assert total(records, feed, "a") == 2
 
 
+async def test_a_write_ends_after_the_one_that_is_under_way(
+    records: Database, counting: Downloads, feed: FeedId
+) -> None:
+    with records.note() as note:
+        downloads.add(note, {(feed, "b", "2026-03-08"): 1})  # it holds the database's only place for a writer
+        counting.count(feed, "a", DIGEST, VM)
+        first = asyncio.create_task(asyncio.to_thread(counting.write))
+        await asyncio.sleep(0.1)
+        second = asyncio.create_task(asyncio.to_thread(counting.write))
+        await asyncio.wait([second], timeout=0.2)
+        assert not second.done()
+
+    await second
+
+    assert [one.client for one in fetched(records, feed, "a")] == [VM]
+    await first
+
+
 async def seen(holds: Callable[[], bool]) -> None:
     """Wait until something holds; never is a failure."""
     for _ in range(2_000):
