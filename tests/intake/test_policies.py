@@ -252,3 +252,30 @@ def test_an_exception_of_the_document_lets_one_project_in(load: Load, new_feed: 
     run = feed.add("demo")
 
     assert (run.state, held_files(run)) == (RunState.HELD, ["part"])
+
+
+def test_a_part_from_years_ago_that_only_policy_led_to_is_held_naming_both(load: Load, gated: Intake) -> None:
+    load(hole("PYSEC-2026-6", "part", {"introduced": "2.0"}, {"fixed": "2.5"}))
+    gated.offer("demo", "1.0", requires=["part>=1"])
+    gated.offer("part", "1.0", page=uploaded(900 * DAY))
+    gated.offer("part", "2.4", page=uploaded(30 * DAY))
+
+    run = gated.add("demo")
+
+    assert (run.state, held_files(run), run.fetched) == (RunState.HELD, ["part"], 2)
+    assert "part-1.0-py3-none-any.whl: is 870 d older" in reason(run)
+    assert "policy hid part 2.4" in reason(run)
+    assert chosen(gated.added("demo", "part<2")) == {"demo": "1.0", "part": "1.0"}, "it was asked for"
+
+
+def test_a_pre_release_that_only_policy_led_to_is_held_naming_both(load: Load, gated: Intake) -> None:
+    load(hole("PYSEC-2026-7", "demo", {"introduced": "0"}, {"fixed": "1.1rc1"}))
+    gated.offer("demo", "1.0")
+    gated.offer("demo", "1.1rc1")
+
+    run = gated.add("demo")
+
+    assert (run.state, held_files(run)) == (RunState.HELD, ["demo"])
+    assert "demo-1.1rc1-py3-none-any.whl: is a pre-release that nobody asked for" in reason(run)
+    assert "policy hid demo 1.0" in reason(run)
+    assert chosen(gated.added("demo", pre=True)) == {"demo": "1.1rc1"}

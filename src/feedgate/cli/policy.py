@@ -60,6 +60,13 @@ def _described(policy: Policy) -> list[str]:
     return [
         f"policy {inert(policy.name)}",
         *(f"  {rule.code}{_reported(policy, rule.code)}: {inert(rule.meaning)}" for rule in policy.rules),
+        *(
+            []
+            if policy.downgrade is None
+            else [
+                f"  {policy.downgrade.code}{_reported(policy, policy.downgrade.code)}: {policy.downgrade.meaning}"
+            ]
+        ),
         f"  advisory database{_reported(policy, DATABASE_AGE)}: {_trust(policy)}",
         *(
             f"  except {one.project} from {one.rule} up to {one.until}: {inert(one.reason)}"

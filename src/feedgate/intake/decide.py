@@ -16,7 +16,7 @@ from feedgate.gate.looked import Looked
 from feedgate.intake.kept import feed_of, fetched_by, keep_judged, resolved_by
 from feedgate.intake.refused_releases import keep_refused_releases, refused_releases_by
 from feedgate.intake.run_index import RunIndexes
-from feedgate.model.decision import Decision, Verdict
+from feedgate.model.decision import Decision, Opinion, Verdict
 from feedgate.model.digest import Digest
 from feedgate.model.distribution import Distribution
 from feedgate.model.hold import NewHold
@@ -24,6 +24,7 @@ from feedgate.model.index import ProjectPage
 from feedgate.model.resolution import Pin
 from feedgate.model.run import Again, Done, Event, Held, Outcome, Refused, Run, Tell
 from feedgate.model.target import Target
+from feedgate.policy.decide import with_opinion
 from feedgate.policy.policies import Policy
 from feedgate.records.database import Database
 from feedgate.records.decisions import Judged
@@ -55,10 +56,11 @@ class Decide:
         digests = {} if fetched is None else fetched.digests
         looked = await self.looks.look_all([(digests[name], name) for name in pins], seen=lambda _count: None)
         pages = {pin.project: await view.overlay.page(pin.project) for pin in pins.values()}
+        downgrades = {name: one for part in resolved.values() for name, one in part.downgrades.items()}
         # In a thread: a hostile METADATA takes seconds to read.
         decisions = await asyncio.to_thread(
             lambda: {
-                name: _decide(view.gate, pages[pin.project], pin, looked[digests[name]])
+                name: _decide(view.gate, pages[pin.project], pin, looked[digests[name]], downgrades.get(name))
                 for name, pin in pins.items()
             }
         )
@@ -136,7 +138,9 @@ def _holds(
     )
 
 
-def _decide(gate: PageJudge, page: ProjectPage, pin: Pin, looked: Looked) -> Decision:
+def _decide(
+    gate: PageJudge, page: ProjectPage, pin: Pin, looked: Looked, downgrade: Opinion | None
+) -> Decision:
     """Decide on a file as what it is: a destination's own is like an upload, all others are imports."""
     policy, now = gate.policy, gate.by_name.now
     advised = gate.advised(page, Version(pin.version))
@@ -144,6 +148,8 @@ def _decide(gate: PageJudge, page: ProjectPage, pin: Pin, looked: Looked) -> Dec
         decision = decide_upload(policy, pin.file.filename, looked, advised, now=now)
     else:
         decision = decide_import(policy, pin.file, looked, advised, now=now)
+    if downgrade is not None:
+        decision = with_opinion(policy, decision, downgrade, pin.file.filename, now=now)
     return gate.releases.applied(decision, looked.digest)
 
 

@@ -1,11 +1,12 @@
 """What steps keep for later steps and for the report, in types and as stored JSON."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Any
 
 from feedgate.model.canonical import Json
+from feedgate.model.decision import Opinion, Verdict
 from feedgate.model.digest import Digest
 from feedgate.model.distribution import Distribution
 from feedgate.model.names import ProjectName
@@ -23,7 +24,8 @@ class Resolved:
     """What the resolve step chose for one target.
 
     ``pythons`` are the exact Pythons that are to be proved; ``brought`` the digests
-    fetched on the way; ``internal`` and ``kept`` are names; ``escapes`` attempts to get out.
+    fetched on the way; ``internal`` and ``kept`` are names; ``escapes`` attempts to get out;
+    ``downgrades`` what policy says of files that are steps into the past, by file name.
     """
 
     pins: tuple[Pin, ...]
@@ -33,6 +35,7 @@ class Resolved:
     kept: tuple[ProjectName, ...]
     escapes: tuple[str, ...]
     brought: tuple[Digest, ...]
+    downgrades: Mapping[str, Opinion] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +101,14 @@ def moment_of(records: Database, run: RunId) -> Moment | None:
 
 def keep_resolved(records: Database, run: RunId, target: str, resolved: Resolved) -> None:
     """Keep the resolution of one target."""
-    body = asdict(resolved) | {"pins": [_from_pin(pin) for pin in resolved.pins]}
+    downgrades = {
+        name: {"rule": one.rule, "reason": one.reason, "findings": list(one.findings)}
+        for name, one in resolved.downgrades.items()
+    }
+    body = asdict(resolved) | {
+        "pins": [_from_pin(pin) for pin in resolved.pins],
+        "downgrades": downgrades,
+    }
     with records.note() as note:
         outcomes.put(note, run, "resolve", body, target=target)
 
@@ -206,4 +216,8 @@ def _to_resolved(body: dict[str, Any]) -> Resolved:
         kept=tuple(body["kept"]),
         escapes=tuple(body["escapes"]),
         brought=tuple(body["brought"]),
+        downgrades={
+            name: Opinion(one["rule"], Verdict.HOLD, one["reason"], findings=tuple(one["findings"]))
+            for name, one in body.get("downgrades", {}).items()
+        },
     )

@@ -5,7 +5,7 @@ other patches of a bare minor too.
 """
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -20,6 +20,7 @@ from feedgate.formats.pylock import LockedFile
 from feedgate.index.admitting import Admitting, LeftOut
 from feedgate.intake.asked import Asked, Words, conditions, newest_allowed, upgraded, words
 from feedgate.intake.closure import patches_named, walk
+from feedgate.intake.downgrades import downgrades
 from feedgate.intake.kept import Resolved, keep_internal, keep_resolved
 from feedgate.intake.no_solution import Sought, why_unsolvable
 from feedgate.intake.passed_over import DESTINATION, Chosen, kept_back, passed_over, without_sources_of
@@ -30,7 +31,7 @@ from feedgate.intake.step_back import step_back
 from feedgate.intake.unknown_extra import unknown_extra
 from feedgate.intake.uv import IndexFault, Solved, Uv, Wanted
 from feedgate.intake.way_out import with_way_out
-from feedgate.model.decision import Decision, Verdict
+from feedgate.model.decision import Decision, Opinion, Verdict
 from feedgate.model.distribution import parse_filename
 from feedgate.model.environment import marker_environment
 from feedgate.model.index import Index
@@ -121,14 +122,16 @@ class _Work:
             for pin in pins.values()
             if (pin.present or pin.there) and pin.project not in asked_words.names
         ]
+        chosen = self._chosen(asked_words, pins, members)
         return Resolved(
             pins=tuple(pins[name] for name in sorted(pins)),
             pythons=tuple(self.target.at(patch) for patch in patches if patch is not None),
-            passed_over=await self._passed_over(asked_words, pins, members),
+            passed_over=await self._passed_over(chosen, asked_words.names),
             internal=tuple(name for name in sorted(pins) if pins[name].internal),
             kept=tuple(sorted(kept)),
             escapes=self.escapes,
             brought=tuple(sorted(self.view.arrivals.brought)),
+            downgrades=await self._downgrades(chosen, asked_words),
         )
 
     def _is_hidden(self, *verdicts: Verdict) -> bool:
@@ -308,15 +311,23 @@ class _Work:
         sought = Sought(self._admissible(), self.target, asked_words, admitting.left_out)
         return await why_unsolvable(answer, sought)
 
-    async def _passed_over(
+    def _chosen(
         self,
         asked_words: Words,
         pins: Mapping[ProjectName, Pin],
         members: Mapping[ProjectName, CoreMetadata],
-    ) -> tuple[PassedOver, ...]:
+    ) -> Chosen:
         environment = marker_environment(self.target, self.target.python)
         there = walk((*asked_words.wanted, *asked_words.bounds), members, environment)
-        chosen = Chosen(self.target, pins, there.specifiers, self.asked.allow_prereleases)
+        return Chosen(self.target, pins, there.specifiers, self.asked.allow_prereleases)
+
+    async def _downgrades(self, chosen: Chosen, asked_words: Words) -> dict[str, Opinion]:
+        rule = self.view.gate.policy.downgrade
+        if rule is None:
+            return {}
+        return await downgrades(rule, self._admissible(), chosen, asked_words, self.hidden)
+
+    async def _passed_over(self, chosen: Chosen, names: Collection[ProjectName]) -> tuple[PassedOver, ...]:
         left_out = {name: tuple(files) for name, files in self.left_out.items()}
         hidden = self.view.hidden
         for filename, reason in hidden.items():
@@ -325,7 +336,7 @@ class _Work:
         for name, decisions in self.hidden.items():
             left_out[name] = (*left_out.get(name, ()), *kept_out(decisions))
         found = await passed_over(self._admissible(), chosen, left_out)
-        asked = await kept_back(self._admissible(), chosen, asked_words.names, hidden)
+        asked = await kept_back(self._admissible(), chosen, names, hidden)
         return (*without_sources_of(found, hidden), *asked)
 
     def _admissible(self) -> Index:

@@ -12,8 +12,17 @@ from feedgate.policy.rule import Rule
 
 def decide(policy: Policy, facts: Facts, *, now: datetime) -> Decision:
     """Ask every rule of ``policy`` about one file; ``now`` is aware UTC."""
-    opinions = tuple(_exempted(policy, _opinion(rule, facts, now), facts, now) for rule in policy.rules)
+    opinions = tuple(
+        _exempted(policy, _opinion(rule, facts, now), facts.filename, now) for rule in policy.rules
+    )
     return Decision(policy.name, opinions, policy.reported)
+
+
+def with_opinion(
+    policy: Policy, decision: Decision, opinion: Opinion, filename: str, *, now: datetime
+) -> Decision:
+    """Return the decision with one more opinion, of a rule that is asked once a choice is made."""
+    return replace(decision, opinions=(*decision.opinions, _exempted(policy, opinion, filename, now)))
 
 
 def _opinion(rule: Rule, facts: Facts, now: datetime) -> Opinion:
@@ -26,12 +35,12 @@ def _opinion(rule: Rule, facts: Facts, now: datetime) -> Opinion:
     return rule.judge(facts, now=now)
 
 
-def _exempted(policy: Policy, opinion: Opinion, facts: Facts, now: datetime) -> Opinion:
+def _exempted(policy: Policy, opinion: Opinion, filename: str, now: datetime) -> Opinion:
     """Return the opinion as it counts: admit where the policy excepts the file's project from the rule."""
     if opinion.verdict is Verdict.ADMIT or not policy.exemptions:
         return opinion
     try:
-        project = parse_filename(facts.filename).project
+        project = parse_filename(filename).project
     except InvalidFilename:
         return opinion
     for one in policy.exemptions:

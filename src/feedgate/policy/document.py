@@ -1,6 +1,6 @@
 """A policy as a team writes it: one TOML document, each rule a table, each error with its place in it."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import timedelta
 
@@ -15,6 +15,7 @@ from feedgate.policy.document_tables import (
     not_known,
     read_tables,
 )
+from feedgate.policy.downgrade import Downgrade
 from feedgate.policy.exemption import Exemption
 from feedgate.policy.policies import BUILT_IN, Policy, find_policy
 from feedgate.policy.rule import Rule
@@ -61,14 +62,19 @@ def policy_of(document: PolicyDocument) -> Policy:
     max_age = like.database_max_age
     if tables.database_age is not None:
         max_age = timedelta(days=tables.database_age.max_days)
+    downgrade = like.downgrade
+    if tables.downgrade is not None:
+        downgrade = Downgrade(timedelta(days=tables.downgrade.max_days))
+    codes = [*rules, *([] if downgrade is None else [downgrade.code])]
     return replace(
         like,
         name=document.name,
         rules=tuple(rules.values()),
         database_max_age=max_age,
         reported=frozenset(reported),
+        downgrade=downgrade,
         exemptions=tuple(
-            _exemption(number, table, rules) for number, table in enumerate(document.exception, start=1)
+            _exemption(number, table, codes) for number, table in enumerate(document.exception, start=1)
         ),
     )
 
@@ -90,12 +96,12 @@ def _stated(tables: RuleTables) -> Iterator[Rule]:
         yield Age(timedelta(days=tables.age.wait_days), timedelta(days=tables.age.fix_days))
 
 
-def _exemption(number: int, table: ExceptionTable, rules: Mapping[str, Rule]) -> Exemption:
+def _exemption(number: int, table: ExceptionTable, codes: Sequence[str]) -> Exemption:
     where = f"exception.{number}"
     try:
         project = parse_project_name(table.project)
     except InvalidName as error:
         raise InvalidPolicy(f"{where}.project", error.message, error.next_step) from error
-    if table.rule not in rules:
-        raise not_known(f"{where}.rule", table.rule, [*rules])
+    if table.rule not in codes:
+        raise not_known(f"{where}.rule", table.rule, codes)
     return Exemption(project, table.rule, table.reason, table.until)

@@ -62,6 +62,12 @@ class DatabaseAgeTable(RuleTable):
     max_days: _Days = 7
 
 
+class DowngradeTable(RuleTable):
+    """``[rules.downgrade]``."""
+
+    max_days: _Days = 365
+
+
 class RuleTables(Table):
     """``[rules]``: those that are stated take the place of what the policy is ``like``."""
 
@@ -71,6 +77,7 @@ class RuleTables(Table):
     malicious: RuleTable | None = None
     advisories: AdvisoriesTable | None = None
     age: AgeTable | None = None
+    downgrade: DowngradeTable | None = None
     database_age: DatabaseAgeTable | None = Field(default=None, alias="database-age")
 
     def stated(self) -> dict[str, RuleTable]:

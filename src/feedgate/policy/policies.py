@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Final
 
 from feedgate.errors import Invalid
+from feedgate.policy.downgrade import Downgrade
 from feedgate.policy.exemption import Exemption
 from feedgate.policy.rule import Rule
 from feedgate.policy.rules.advisories import Advisories
@@ -39,7 +40,7 @@ class Policy:
 
     ``database_max_age`` is how old the advisory database may be, None where that is no matter. What the
     rules in ``reported`` (by code) say is kept and shown, and does not count; ``exemptions`` take single rules'
-    word away for single projects.
+    word away for single projects. ``downgrade`` is asked once a choice is made, None = never.
     """
 
     name: str
@@ -47,6 +48,7 @@ class Policy:
     database_max_age: timedelta | None = None
     reported: frozenset[str] = frozenset()
     exemptions: tuple[Exemption, ...] = ()
+    downgrade: Downgrade | None = None
 
     @property
     def of_pages(self) -> "Policy":
@@ -61,6 +63,7 @@ DEFAULT: Final = Policy(
     "default",
     (Archive(), Metadata(), Identity(), Malicious(), Advisories(), Age(timedelta(days=7))),
     database_max_age=timedelta(days=7),
+    downgrade=Downgrade(),
 )
 """Nothing malicious, no hole that has a fix, nothing that came out this week; a fix at once."""
 

@@ -9,6 +9,7 @@ from feedgate.model.decision import Verdict
 from feedgate.model.names import parse_project_name
 from feedgate.policy.document import parse_policy, read_policy
 from feedgate.policy.document_tables import LARGEST_CHARACTERS, InvalidPolicy
+from feedgate.policy.downgrade import Downgrade
 from feedgate.policy.exemption import Exemption
 from feedgate.policy.policies import DEFAULT, OPEN, UnknownPolicy
 from feedgate.policy.rules.advisories import Advisories
@@ -32,6 +33,9 @@ wait_days = 3
 fix_days = 0.5
 report = true
 
+[rules.downgrade]
+max_days = 700
+
 [rules.database-age]
 max_days = 30
 
@@ -51,6 +55,7 @@ def test_a_document_is_the_policy_that_it_is_like_with_what_it_states() -> None:
     assert Advisories(Verdict.HOLD, Verdict.ADMIT, AdvisorySeverity.MEDIUM) in policy.rules
     assert Age(timedelta(days=3), timedelta(hours=12)) in policy.rules
     assert policy.database_max_age == timedelta(days=30)
+    assert policy.downgrade == Downgrade(timedelta(days=700))
     assert policy.reported == {"age"}
     part = parse_project_name("our-part")
     assert policy.exemptions == (Exemption(part, "age", "we make it", date(2026, 12, 31)),)
