@@ -166,6 +166,14 @@ def test_the_worker_is_told_and_the_secret_stands_nowhere(caller: Caller) -> Non
     assert holding_it(caller.directory.path) == []
 
 
+def test_the_worker_starts_together_with_the_server_since_a_run_is_about_to_come(caller: Caller) -> None:
+    with connect_locally(caller.directory.path, caller.environment, own=OWN) as connection:
+        assert "worker" in children(connection.server.pid)
+    wait_until(caller.is_free)
+    with connect_locally(caller.directory.path, caller.clean) as connection:
+        assert "worker" not in children(connection.server.pid)
+
+
 def test_a_killed_workers_next_one_is_told_again(caller: Caller) -> None:
     with connect_locally(caller.directory.path, caller.environment, own=OWN) as connection:
         worker = have_a_worker(connection)

@@ -103,6 +103,15 @@ def test_what_was_sent_before_the_destination_let_nobody_in_any_more_is_said(
     assert run.published == 3
 
 
+def test_the_page_that_confirms_an_upload_is_not_read_again(
+    sending: SendingFeed, branches: dict[str, Path]
+) -> None:
+    sending.sent("top")
+
+    pages = {name: len(asked(sending.azure.seen, "page", name)) for name in branches}
+    assert set(pages.values()) == {3}, "to learn of the name, before the upload, and after it"
+
+
 def test_a_closure_that_the_gate_refuses_sends_nothing_even_of_other_branches(sending: SendingFeed) -> None:
     sending.offer("top", "1.0", requires=["good", "bad"])
     sending.offer("good", "1.0")

@@ -188,6 +188,9 @@ class _Supervisor:
             ],
             (listener.fileno(), channel, lock),
         )
+        self._works_at_once = (
+            stays or own_destination is not None
+        )  # whoever brings one is about to start a run
         flags = [] if own_destination is None else [FLAG]
         self._worker = Child("feedgate.app.worker", [*common, *flags], told=own_destination)
 
@@ -199,7 +202,7 @@ class _Supervisor:
             signal.signal(number, self._count_signal)
         signal.signal(LOOK, signal.SIG_IGN)  # children inherit that: it ends none before it listens
         self._web.start()
-        if self._stays:
+        if self._works_at_once:
             self._worker.start()
         status = None
         while status is None:

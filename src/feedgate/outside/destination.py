@@ -12,7 +12,7 @@ from aiohttp.abc import AbstractResolver
 from feedgate.model.destination import Addresses
 from feedgate.model.digest import Digest
 from feedgate.model.distribution import Distribution, InvalidFilename, parse_filename
-from feedgate.model.index import WHOLE, Content, NoSuchFile, NoSuchProject, ProjectPage, Span
+from feedgate.model.index import WHOLE, Content, NoSuchFile, ProjectPage, Span
 from feedgate.model.names import ProjectName
 from feedgate.model.secret import Secret
 from feedgate.outside.azure_upstreams import has_upstream_sources
@@ -21,6 +21,7 @@ from feedgate.outside.destination_peer import DENIALS, DestinationPeer, NotADest
 from feedgate.outside.destination_settings import DestinationSettings
 from feedgate.outside.fetcher import Fetcher, FetcherSettings, Stored
 from feedgate.outside.known_digests import HashedOnly, InMemory, KnownDigests, TrustedDigests
+from feedgate.outside.page_looks import PageLooks
 from feedgate.outside.patience import Patience
 from feedgate.outside.peer import GONE
 from feedgate.outside.receiving import ReceivingStore
@@ -50,6 +51,7 @@ class Destination:
         self._known = known
         self._ask_upstreams = ask_upstreams
         self._index = Upstream(fetcher, addresses.read_url, peer=peer, headers=_FRESH)
+        self._looks = PageLooks(self._index.page)
         self._patience = sender.patience
         self._silence_seconds = sender.silence_seconds
         self._sender = sender.by(self._there)
@@ -190,6 +192,10 @@ class Destination:
             return Present() if there == outgoing.digest else Conflict(there)
         return await self._sender.send(outgoing)
 
+    def last_look(self, name: ProjectName) -> ProjectPage | None:
+        """Return the page by which an upload was last confirmed; None where none was, or where there was no page."""
+        return self._looks.last.get(name)
+
     async def has_upstream_sources(self) -> bool | None:
         """Return whether it lists what it has not saved yet (Azure alone does); None where nobody can say."""
         return await self._ask_upstreams()
@@ -222,11 +228,8 @@ class Destination:
             raise self._peer.denied(upload_url, status)
 
     async def _there(self, outgoing: Outgoing) -> Digest | None:
-        try:
-            page = await self.page(outgoing.project)
-        except NoSuchProject:
-            return None
-        return await self._digest_on(page, outgoing)
+        page = await self._looks.page(outgoing.project)
+        return None if page is None else await self._digest_on(page, outgoing)
 
     async def _digest_on(self, page: ProjectPage, outgoing: Outgoing) -> Digest | None:
         """Return the digest of the file that the page lists under the same name, however it is spelled."""

@@ -74,8 +74,7 @@ class Sender:
             others = _of_others(run.id, last, sending.files)
             await asyncio.to_thread(keep_ends, self.records, run.id, sending.files, others)
         if not sending.must_choose_anew:
-            changed = {row.project for row in missing_of(closure.rows, pages)}
-            pages = {**pages, **await read_pages(destination, changed)}
+            pages = await _pages_after(destination, closure, pages)
         files = with_addresses(sending.files, closure.rows, pages)
         return Ended(files, pages, sending.limits, sending.spent, sending.must_choose_anew)
 
@@ -115,6 +114,14 @@ class Sender:
             metadata=metadata,
             open=chunks,
         )
+
+
+async def _pages_after(destination: Destination, closure: Closure, before: Pages) -> Pages:
+    """Return the pages after a send; one by which all files of a project were confirmed is not read again."""
+    changed = {row.project for row in missing_of(closure.rows, before)}
+    looks = {name: destination.last_look(name) for name in changed}
+    not_confirmed = {row.project for row in missing_of(closure.rows, {**before, **looks})}
+    return {**before, **looks, **await read_pages(destination, not_confirmed & changed)}
 
 
 def _of_others(
