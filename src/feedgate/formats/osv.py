@@ -8,6 +8,7 @@ from bisect import bisect_right
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import lru_cache
 from typing import Any, Final
 
 import orjson
@@ -174,7 +175,7 @@ def _affected(stated: list[dict[str, Any]], findings: list[str]) -> Iterator[tup
         versions = _texts(one.get("versions"))
         for text in versions:
             try:
-                collected.listed.add(parse_version(text))
+                collected.listed.add(_version(text))
             except InvalidVersionText:
                 collected.texts.add(text.strip())
         if not ranges and not versions:
@@ -187,6 +188,12 @@ def _affected(stated: list[dict[str, Any]], findings: list[str]) -> Iterator[tup
             )
             intervals = (VersionInterval(intervals[0].start, intervals[-1].end, intervals[-1].fixed),)
         yield name, Affected(intervals, frozenset(collected.listed), frozenset(collected.texts))
+
+
+@lru_cache(maxsize=65_536)
+def _version(text: str) -> Version:
+    """Return the version as ``parse_version`` does; a project's records list the same ones again and again."""
+    return parse_version(text)
 
 
 def _intervals(
@@ -220,7 +227,7 @@ def _start(raw: Any, name: ProjectName, findings: list[str]) -> Version | None:
     if raw == "0":
         return None  # the schema's word for "from the first version on", pre-releases of 0 too
     try:
-        return parse_version(raw if isinstance(raw, str) else "")
+        return _version(raw if isinstance(raw, str) else "")
     except InvalidVersionText as error:
         findings.append(f"{name}: {error.message}, so its range begins with the first version")
         return _UNKNOWN
@@ -229,7 +236,7 @@ def _start(raw: Any, name: ProjectName, findings: list[str]) -> Version | None:
 def _end(kind: str, raw: Any, name: ProjectName, findings: list[str]) -> Iterator[tuple[Version, str | None]]:
     text = raw if isinstance(raw, str) else ""
     try:
-        version = parse_version(text)
+        version = _version(text)
     except InvalidVersionText as error:
         findings.append(f"{name}: {error.message}, so its range has no end there")
         return
