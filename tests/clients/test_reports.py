@@ -15,6 +15,7 @@ from pypi_simple import PYPI_SIMPLE_ENDPOINT
 from feedgate.model.access import Role, Scope
 from feedgate.model.target import parse_target
 from tests.builders.command_line import CommandLine, Said, Server, command_line
+from tests.builders.cyclonedx_schema import faults
 from tests.builders.foreign_feeds import pypiserver
 from tests.builders.pythons import Interpreter, make_environment
 from tests.doubles.upstream import Upstream
@@ -156,6 +157,7 @@ def test_the_folder_holds_the_runs_body_a_summary_and_two_files_a_target(
     other = parse_target(OTHER).file_form
     assert {path.name for path in folder.iterdir()} == {
         "report.json",
+        "sbom.cdx.json",
         "summary.md",
         LOCK,
         REQUIREMENTS,
@@ -171,6 +173,27 @@ def test_the_folder_holds_the_runs_body_a_summary_and_two_files_a_target(
     assert f"`{LOCK}`, `{REQUIREMENTS}`" in summary
 
 
+def test_what_came_in_is_listed_with_what_needs_what(
+    written: Any, feedgate: CommandLine, folder: Path
+) -> None:
+    text = (folder / "sbom.cdx.json").read_text()
+    listed = json.loads(text)
+
+    assert faults(text) == []
+    assert {one["hashes"][0]["content"] for one in listed["components"]} == {
+        file["sha256"] for file in written["files"]
+    }
+    assert {edge["ref"]: edge["dependsOn"] for edge in listed["dependencies"]} == {
+        "subject": ["pkg:pypi/demo@1.0"],
+        "pkg:pypi/demo@1.0": ["pkg:pypi/demo-old@0.9", "pkg:pypi/demo-part@1.5"],
+        "pkg:pypi/demo-old@0.9": [],
+        "pkg:pypi/demo-part@1.5": [],
+    }
+    again = json.loads(feedgate.done("sbom", "--run", written["run"]).out)
+    differs = {name for name in listed if listed[name] != again[name]}
+    assert differs <= {"serialNumber", "metadata"}
+
+
 def test_what_only_old_patches_need_has_a_marker_in_both(written: Any, folder: Path) -> None:
     marker = "python_full_version < '3.11.3'"
 
@@ -181,10 +204,12 @@ def test_what_only_old_patches_need_has_a_marker_in_both(written: Any, folder: P
 def test_addresses_are_the_feeds_and_hold_no_credential(
     written: Any, server: Server, folder: Path, upstream: Upstream
 ) -> None:
-    text = "".join(path.read_text() for path in folder.iterdir())
+    texts = {path.name: path.read_text() for path in folder.iterdir()}
+    text = "".join(texts.values())
 
     assert f'url = "{server.origin}/' in text
-    assert upstream.url.removesuffix("/simple/") not in text
+    del texts["sbom.cdx.json"]  # which says where each file was got, and is installed from by nobody
+    assert upstream.url.removesuffix("/simple/") not in "".join(texts.values())
     for word in (server.api.server.token, PYPI_SIMPLE_ENDPOINT, "fgt_", "://reader:"):
         assert word is not None
         assert (word if isinstance(word, str) else word.reveal()) not in text
