@@ -55,13 +55,19 @@ def shared_server(
     server.stop()
 
 
-@pytest.fixture
-def own_server(upstream: Upstream, tmp_path: Path) -> Iterator[WorkingServer]:
-    """A server of this test's own, which it may kill."""
-    server = WorkingServer(tmp_path / "data", settings_for(upstream))
-    server.start()
+@pytest.fixture(scope="module")
+def victim(shared_upstream: Upstream, tmp_path_factory: pytest.TempPathFactory) -> Iterator[WorkingServer]:
+    server = WorkingServer(tmp_path_factory.mktemp("victim") / "data", settings_for(shared_upstream))
     yield server
     server.stop()
+
+
+@pytest.fixture
+def own_server(victim: WorkingServer, upstream: Upstream) -> WorkingServer:
+    """A server of this module's own, which its tests may kill; it runs, whatever the test before left of it."""
+    if not victim.is_started:
+        victim.start()
+    return victim
 
 
 def make_feed(
