@@ -6,17 +6,18 @@ from pathlib import Path
 import httpx
 
 from feedgate.model.access import Role, Scope
+from tests.builders.advisories import make_database, make_record
 from tests.builders.command_line import CommandLine, Server
 
 
 def fetch(server: Server, feed: str, token: str) -> None:
-    """Fetch the one file of acme-core as pip does: from the link on its page."""
+    """Fetch the first file of acme-core as pip does: from the link on its page."""
     headers = {"Authorization": f"Bearer {token}"}
     page = httpx.get(
         f"{server.simple(feed)}acme-core/",
         headers=headers | {"Accept": "application/vnd.pypi.simple.v1+json"},
     )
-    [file] = page.json()["files"]
+    file = page.json()["files"][0]
     assert httpx.get(page.url.join(file["url"]), headers=headers).status_code == 200
 
 
@@ -38,6 +39,27 @@ def test_a_token_that_fetched_a_release_is_named(
     assert f"  fetched by  vm-7, token {fetches['client']}, " in in_words
     assert "Not seen:" in in_words
     assert all(sentence in in_words for sentence in as_json["unseen"])
+
+
+def test_an_advisory_leads_to_the_token_that_fetched_what_it_affects(
+    server: Server, feedgate: CommandLine, feed: str, make_wheel: Callable[..., Path], tmp_path: Path
+) -> None:
+    for version in ("1.0", "2.0"):
+        server.upload_files(feed, make_wheel("acme-core", version))
+    fetch(server, feed, server.token("vm-7", Role.READER, feed, Scope.READ))
+    database = tmp_path / "all.zip"
+    database.write_bytes(
+        make_database(make_record("PYSEC-2026-1", "acme-core", aliases=["CVE-2026-1"]))
+    )  # up to 2.0
+    feedgate.done("advisories", "update", database, "--force")
+
+    in_words = feedgate.done("exposure", "cve-2026-1", "-f", feed).out
+
+    assert "  advisory    PYSEC-2026-1, CVE-2026-1, high, fixed in 2.0" in in_words
+    assert "  fetched by  vm-7, token " in in_words
+    assert "acme-core 2.0" not in in_words
+    unknown = feedgate("exposure", "CVE-1999-1", "-f", feed, "--json")
+    assert (unknown.status, unknown.problem["code"]) == (1, "no-such-advisory")
 
 
 def test_what_nobody_fetched_and_what_never_was_are_two_answers(
