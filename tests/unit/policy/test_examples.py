@@ -1,9 +1,14 @@
+import re
+
 import pytest
 
 from feedgate.model.decision import Verdict
-from feedgate.policy.document_tables import InvalidPolicy
+from feedgate.policy.document_tables import InvalidPolicy, RuleTables
 from feedgate.policy.examples import Tried, try_examples
+from tests.documents import ROOT
 from tests.unit.policy.facts import NOON
+
+GUIDE = ROOT / "docs" / "guides" / "policy.md"
 
 HEAD = 'name = "team"\n[rules.age]\nwait_days = 7\n'
 
@@ -85,3 +90,18 @@ def test_a_document_without_examples_has_nothing_to_test() -> None:
         try_examples(HEAD, now=NOON)
 
     assert raised.value.facts["where"] == "example"
+
+
+def test_the_document_that_the_guide_shows_holds_its_own_examples() -> None:
+    (document,) = re.findall(r"^```toml\n(.*?)^```", GUIDE.read_text(), re.MULTILINE | re.DOTALL)
+
+    shown = try_examples(document, now=NOON)
+
+    assert len(shown) == 4
+    assert [one.says for one in shown if not one.holds] == []
+
+
+def test_the_guide_names_every_rule_that_a_document_may_state() -> None:
+    named = set(re.findall(r"^\| `([a-z-]+)` \|", GUIDE.read_text(), re.MULTILINE))
+
+    assert named >= {field.alias or name for name, field in RuleTables.model_fields.items()}
