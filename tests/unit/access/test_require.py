@@ -1,6 +1,7 @@
 """Who may do what on a feed: 401, 404 and 403, from one place."""
 
 import itertools
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -25,7 +26,8 @@ from feedgate.model.access import ANONYMOUS, Caller, Role, Scope
 from feedgate.model.feed import Uploads
 from feedgate.model.names import FeedPath
 from feedgate.model.target import parse_target
-from feedgate.records.database import Database
+from feedgate.records.database import Database, sqlite_url
+from feedgate.records.migrate import open_database
 from tests.builders.databases import NOON, empty_database
 
 PRIVATE, PUBLIC, ABSENT = FeedPath("acme", "private"), FeedPath("acme", "public"), FeedPath("acme", "absent")
@@ -33,9 +35,11 @@ ADMINISTRATOR = Caller("local", Scope.MANAGE, is_administrator=True)
 ON_A_FEED = [permission for permission in Permission if NEEDS[permission].role is not None]
 
 
-@pytest.fixture
-def records(tmp_path: Path) -> Iterator[Database]:
-    opened = empty_database(tmp_path / "records.sqlite")
+@pytest.fixture(scope="module")
+def first_records(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A database with both feeds, and an actor of each role on both; each test begins with a copy."""
+    file = tmp_path_factory.mktemp("require") / "records.sqlite"
+    opened = empty_database(file)
     for path in (PRIVATE, PUBLIC):
         create_feed(
             opened,
@@ -49,6 +53,15 @@ def records(tmp_path: Path) -> Iterator[Database]:
         )
         for role in Role:
             grant(opened, ADMINISTRATOR, path, role.value, role, now=NOON)
+    opened.close()
+    return file
+
+
+@pytest.fixture
+def records(first_records: Path, tmp_path: Path) -> Iterator[Database]:
+    file = tmp_path / "records.sqlite"
+    shutil.copy(first_records, file)
+    opened = open_database(sqlite_url(file))
     yield opened
     opened.close()
 
