@@ -1,6 +1,6 @@
 """``feedgate passport``: all that is known of a file, or of the files of a release."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -33,8 +33,13 @@ def passport(
     if door.as_json:
         json_text(reply.text)
         return
-    for number, body in enumerate(reply.body):
-        lines(([""] if number else []) + list(_in_words(body)))
+    show(reply.body)
+
+
+def show(bodies: Sequence["PassportBody"]) -> None:
+    """Show passports on standard output, an empty line between them."""
+    for number, body in enumerate(bodies):
+        lines([*([""] if number else []), *_in_words(body)])
 
 
 def _in_words(body: "PassportBody") -> Iterator[str]:
@@ -72,7 +77,8 @@ def _arrival(body: "PassportBody") -> Iterator[str]:
 
 
 def _inspection(inspection: "InspectionBody") -> Iterator[str]:
-    said = "nothing found" if not inspection.findings else f"{len(inspection.findings)} findings"
+    count = len(inspection.findings)
+    said = "nothing found" if not count else "1 finding" if count == 1 else f"{count} findings"
     yield inert(
         f"  inspected   {inspection.inspector} {inspection.version}, {inspection.inspected_at:%Y-%m-%d}: {said}"
     )
@@ -83,7 +89,7 @@ def _inspection(inspection: "InspectionBody") -> Iterator[str]:
 
 def _decision(decision: "DecisionBody | None") -> Iterator[str]:
     if decision is None:
-        yield "  decision    none is kept: admitted as it came, or by an earlier version"
+        yield "  decision    none is kept: it came by upload, or an earlier version brought it"
         return
     yield inert(f"  decision    {decision.verdict.value}, policy {decision.policy or 'not kept'}")
     for opinion in decision.opinions:
