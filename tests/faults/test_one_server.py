@@ -27,6 +27,7 @@ from tests.builders.working_server import command_of
 
 ROOT = Path(__file__).parents[2]
 PATIENCE_SECONDS = 30.0
+SOON_SECONDS = 12.0  # on a busy machine, and yet before any patience of the server's own ends, 15 s
 
 
 @dataclass
@@ -190,7 +191,7 @@ def test_the_server_ends_with_the_last_command_and_not_before(served: Served) ->
     assert is_alive(pid)
 
     second.let_go()
-    wait(lambda: not is_alive(pid), 5)
+    wait(lambda: not is_alive(pid), SOON_SECONDS)
     assert served.address is None
     assert served.is_free()
 
@@ -219,7 +220,7 @@ def test_a_killed_command_lets_its_server_go(served: Served) -> None:
     command.held()
     command.kill()
 
-    wait(served.is_free, 5)
+    wait(served.is_free, SOON_SECONDS)
     assert served.address is None
 
 
@@ -238,13 +239,13 @@ def test_when_the_server_is_killed_its_children_die_and_a_command_reattaches(ser
         before = connection.server
         old = children(before.pid)
         os.kill(before.pid, signal.SIGKILL)
-        wait(lambda: not any(is_alive(pid) for pid in old.values()), 5)
+        wait(lambda: not any(is_alive(pid) for pid in old.values()), SOON_SECONDS)
 
         after = connection.reattach()
         assert after.pid != before.pid
         assert after.started_by_us
         assert ask(after.url, "/-/live")[0] == 200
-    wait(served.is_free, 5)
+    wait(served.is_free, SOON_SECONDS)
 
 
 def test_when_its_web_process_is_killed_a_server_for_commands_ends_and_a_command_reattaches(
@@ -257,7 +258,7 @@ def test_when_its_web_process_is_killed_a_server_for_commands_ends_and_a_command
         after = connection.reattach()
         assert after.pid != before.pid
         assert ask(after.url, "/-/live")[0] == 200
-    wait(served.is_free, 5)
+    wait(served.is_free, SOON_SECONDS)
 
 
 def test_servers_killed_while_commands_come_leave_one_that_answers(served: Served) -> None:
@@ -300,7 +301,7 @@ def test_a_second_serve_fails_and_names_the_first(served: Served) -> None:
     assert output == ""
     assert url in words
     assert str(first.pid) in words
-    assert time.monotonic() - begun < 5
+    assert time.monotonic() - begun < SOON_SECONDS
 
 
 def test_a_port_that_is_taken_is_named(served: Served) -> None:
@@ -384,7 +385,7 @@ def test_serve_ends_in_time_although_a_command_holds_it(served: Served) -> None:
     server.terminate()
 
     assert server.wait(PATIENCE_SECONDS) == 0
-    assert time.monotonic() - begun < 5
+    assert time.monotonic() - begun < SOON_SECONDS
     assert served.address is None
 
 

@@ -122,7 +122,7 @@ def test_a_server_killed_while_the_resolver_works_leaves_no_resolver(own_intake:
     assert resolvers
 
     own_intake.server.kill()
-    wait_until(lambda: not any("compile" in command_of(pid) for pid in resolvers), 5)
+    wait_until(lambda: not any("compile" in command_of(pid) for pid in resolvers), 30)
     own_intake.server.start()
 
     went_on(own_intake, run)
