@@ -27,7 +27,7 @@ from tests.builders.working_server import command_of
 
 ROOT = Path(__file__).parents[2]
 PATIENCE_SECONDS = 30.0
-SOON_SECONDS = 12.0  # on a busy machine, and yet before any patience of the server's own ends, 15 s
+SOON_SECONDS = 12.0  # on a busy machine; a server that waits for a command or for an answer waits 15 s
 
 
 @dataclass
