@@ -71,10 +71,8 @@ class AdvisoryDatabase:
         return found
 
     def fixed_by(self, name: ProjectName, version: Version) -> tuple[Match, ...]:
-        """Return what the release is named as the fix of; ``fixed`` is its own version."""
-        fixed = str(version)
-        found = (match for stretch in self._of(name).stretches for match in stretch if match.fixed == fixed)
-        return _in_order({match.id: match for match in found})
+        """Return what the release is named as the fix of; ``fixed`` is its own version, as it is spelled there."""
+        return self._of(name).fixes.get(version, ())
 
     def projects_named_by(self, identity: str) -> frozenset[ProjectName]:
         """Return the projects that the advisory of that id or alias speaks of."""
@@ -100,13 +98,17 @@ class _Group:
 
 @dataclass(frozen=True, slots=True)
 class _Stretches:
-    """A project's versions: ``stretches`` lie between ``bounds``, ``listed`` and ``texts`` match by themselves."""
+    """A project's versions: ``stretches`` lie between ``bounds``, ``listed`` and ``texts`` match by themselves.
+
+    ``fixes`` says what ends with a version, however that is spelled.
+    """
 
     bounds: tuple[Version, ...] = ()
     stretches: tuple[tuple[Match, ...], ...] = ((),)
     listed: Mapping[Version, tuple[Match, ...]] = field(default_factory=dict)
     texts: Mapping[str, tuple[Match, ...]] = field(default_factory=dict)
     always: tuple[Match, ...] = ()
+    fixes: Mapping[Version, tuple[Match, ...]] = field(default_factory=dict)
 
     def of(self, version: Version) -> tuple[Match, ...]:
         """Return what matches a version; a local version is what its public one is, too."""
@@ -149,11 +151,14 @@ def _cut(groups: list[_Group]) -> _Stretches:
     stretches: list[list[Match]] = [[] for _ in range(len(bounds) + 1)]
     listed: dict[Version, tuple[Match, ...]] = {}
     texts: dict[str, tuple[Match, ...]] = {}
+    fixes: dict[Version, dict[str, Match]] = {}
     for group in groups:
         for interval in group.intervals:
             first = 0 if interval.start is None else bisect_right(bounds, interval.start)
             last = len(bounds) if interval.end is None else bisect_right(bounds, interval.end) - 1
             match = replace(group.match, fixed=interval.fixed)
+            if interval.fixed is not None and interval.end is not None:
+                fixes.setdefault(interval.end, {})[match.id] = match
             for number in range(first, last + 1):
                 stretches[number].append(match)
         by_list = replace(group.match, is_exact=group.match.is_malware)
@@ -162,7 +167,8 @@ def _cut(groups: list[_Group]) -> _Stretches:
         for text in group.texts:
             texts[text] = (*texts.get(text, ()), by_list)
     always = tuple(group.match for group in groups if any(one.is_endless for one in group.intervals))
-    return _Stretches(bounds, tuple(map(tuple, stretches)), listed, texts, always)
+    fixed = {version: _in_order(found) for version, found in fixes.items()}
+    return _Stretches(bounds, tuple(map(tuple, stretches)), listed, texts, always, fixed)
 
 
 def _groups(advisories: list[Advisory], name: ProjectName) -> list[_Group]:

@@ -200,3 +200,10 @@ def test_an_exception_of_the_policy_counts_on_pages_too() -> None:
     )
 
     assert verdicts(judge_of(known(), excepting), page({"1.0": DAY})) == {"1.0": "admit"}
+
+
+@pytest.mark.parametrize("spelled", ["2", "2.0", "2.0.0", "v2.0"])
+def test_a_fix_is_the_fix_however_the_advisory_spells_its_version(spelled: str) -> None:
+    found = verdicts(judge_of(known(hole(spelled))), page({"1.0": OLD, "2.0": DAY}))
+
+    assert found == {"1.0": "refuse", "2.0": "admit"}
