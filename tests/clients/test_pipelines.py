@@ -193,7 +193,9 @@ def test_what_is_no_package_is_wrong_usage_and_commands_nothing(bring_in: BringI
     job, said = bring_in(AZURE[0], packages=typed)
 
     assert said.status == 2, said
-    assert commands(said) == []
+    [error] = commands(said)
+    assert error.startswith("##vso[task.logissue type=error]Feedgate: ")
+    assert error.count("##") == 1
     assert not [*job.folder.rglob("canary")]
 
 
