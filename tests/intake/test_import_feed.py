@@ -3,12 +3,13 @@
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from feedgate.api.bodies import TokenCreation
+from feedgate.api.bodies import FeedChange, TokenCreation
 from feedgate.api.client import Client
 from feedgate.api.connection import Server as Address
 from feedgate.api.import_bodies import ImportCreation, ImportedFileBody, ListedFileBody
@@ -19,6 +20,7 @@ from feedgate.model.feed import Origin, UpstreamRule
 from feedgate.model.moving_in import FileEnd
 from feedgate.model.run import RunKind, RunState
 from feedgate.model.secret import Secret
+from tests.builders.advisories import make_database, make_record
 from tests.builders.intake_feed import Intake
 from tests.builders.working_server import WorkingServer, wait_until
 from tests.doubles.upstream import Answer, Pause, Upstream, WrongBytes, upstream_in_thread
@@ -201,6 +203,31 @@ def test_a_poor_record_is_taken_of_the_upstreams_files_and_of_no_others(moving: 
     assert found[theirs.name].state is FileEnd.TAKEN
     assert found[ours.name].state is FileEnd.REFUSED
     assert "it has no RECORD" in (found[ours.name].reason or "")
+
+
+def test_what_moves_in_meets_the_rules_of_names_and_ages_too(
+    moving: Moving, moving_server: WorkingServer, tmp_path: Path
+) -> None:
+    now = datetime.now(UTC)
+    malware = make_record("MAL-2026-1", "ours", events=None, versions=["1.0"], modified=now)
+    database = tmp_path / "advisories.zip"
+    database.write_bytes(make_database(malware))
+    moving_server.client.load_advisories("osv", database, force=True)
+    moving.client.set_feed(moving.intake.path, FeedChange(policy="default"))
+    bad, good = moving.has("ours", "1.0"), moving.has("ours", "1.1")
+    old = moving.both("theirs", "1.0", page={"upload_time": OLD})
+    young = moving.both("theirs", "1.1", page={"upload_time": now.strftime("%Y-%m-%dT%H:%M:%SZ")})
+
+    found = moving.moved()
+
+    assert {name: body.state for name, body in found.items()} == {
+        bad.name: FileEnd.REFUSED,
+        good.name: FileEnd.TAKEN,
+        old.name: FileEnd.TAKEN,
+        young.name: FileEnd.HELD,
+    }
+    assert "is malicious: MAL-2026-1" in (found[bad.name].reason or "")
+    assert "policy waits 7 d" in (found[young.name].reason or "")
 
 
 def test_what_policy_holds_is_held_by_name_and_the_rest_comes(moving: Moving) -> None:
