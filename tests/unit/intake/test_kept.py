@@ -78,6 +78,9 @@ def test_a_resolution_keeps_every_fact_of_every_file(records: Database) -> None:
         kept=(ProjectName("part"),),
         escapes=("CONNECT files.example:443",),
         brought=(Digest("c" * 64),),
+        downgrades={
+            FULL.filename: Opinion("downgrade", Verdict.HOLD, "is 900 d older", findings=("hidden:2.0",))
+        },
     )
     nothing = Resolved((), (), (), (), (), (), ())
 
