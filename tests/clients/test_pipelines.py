@@ -130,7 +130,7 @@ def test_a_closure_arrives_is_reported_and_leaves_a_clean_cache(
     assert json.loads((job.report / "report.json").read_text())["targets"][0]["proved"] is True
     summary = (job.report / "summary.md").read_text()
     assert summary.startswith("# Feedgate: sent and proved, 4 new files\n")
-    assert {path.stem for path in job.report.iterdir()} == {"report", "summary", *LOCKS}
+    assert {path.stem for path in job.report.iterdir()} == {"report", "summary", "sbom.cdx", *LOCKS}
     shown = [f"##vso[task.uploadsummary]{job.report / 'summary.md'}"] if file in AZURE else []
     assert commands(said) == shown
     assert not job.step_summary.exists() or job.step_summary.read_text() == summary

@@ -89,7 +89,7 @@ def _inspection(inspection: "InspectionBody") -> Iterator[str]:
 
 def _decision(decision: "DecisionBody | None") -> Iterator[str]:
     if decision is None:
-        yield "  decision    none is kept: it came by upload, or an earlier version brought it"
+        yield "  decision    none is kept: an earlier version brought it, or an index was copied"
         return
     yield inert(f"  decision    {decision.verdict.value}, policy {decision.policy or 'not kept'}")
     for opinion in decision.opinions:

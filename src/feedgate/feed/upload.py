@@ -37,8 +37,9 @@ from feedgate.model.ledger import Act, Serial
 from feedgate.model.names import FeedPath, ProjectName
 from feedgate.model.run import RunId
 from feedgate.policy.document import read_policy
-from feedgate.records import distributions, feeds, projects
+from feedgate.records import decisions, distributions, feeds, projects
 from feedgate.records.database import Change, Database, Snapshot
+from feedgate.records.decisions import Judged
 from feedgate.records.distributions import Published
 from feedgate.records.feeds import Located
 
@@ -134,7 +135,8 @@ async def receive_upload(  # who, where, what, how, when
         await incoming.keep()
         looked = await parts.looks.remember(received.looked)
         row = _row(replace(received, looked=looked), listed, incoming, clock())
-        return await asyncio.to_thread(_publish, parts.records, caller, path, located, row, clock())
+        judged = Judged.of(row.file.filename, row.digest, decision)
+        return await asyncio.to_thread(_publish, parts.records, caller, path, located, row, judged, clock())
 
 
 async def _stream(
@@ -296,12 +298,13 @@ def _row(received: _Received, listed: Distribution | None, incoming: Incoming, n
     )
 
 
-def _publish(  # where, who, what, when
+def _publish(  # where, who, what, why, when
     records: Database,
     caller: Caller,
     path: FeedPath,
     located: Located,
     row: Published,
+    judged: Judged,
     now: datetime,
 ) -> Uploaded:
     filename = row.file.filename
@@ -330,6 +333,7 @@ def _publish(  # where, who, what, when
                 "version": row.version,
                 "origin": row.origin.value,
                 "files": [{"filename": filename, "sha256": row.digest}],
+                "decision": decisions.to_json(judged),
             }
         )
         return Uploaded(

@@ -98,8 +98,8 @@ class Passport:
     """What is known of one file of a feed.
 
     ``upstream`` is its address there, without credentials. ``serial`` is the entry with which it became
-    visible; ``arrival`` is None for who may not read the feed's history. ``decision`` is None where none was kept:
-    it came by upload, or an earlier run brought it. ``advisories`` is None where no database is loaded.
+    visible; ``arrival`` is None for who may not read the feed's history. ``decision`` is None where none was kept,
+    as in earlier versions and when an index is copied. ``advisories`` is None where no database is loaded.
     """
 
     published: Published
@@ -192,20 +192,26 @@ def _passport(  # where, which, since when, against what, for whom
 ) -> Passport:
     entry = entries.find(snapshot, feed, serial)
     run = None if entry is None or entry.run is None else RunId(entry.run)
-    judged = () if run is None else decisions.of_run(snapshot, run)
+    facts: dict[str, Any] = {} if entry is None else json.loads(entry.facts)
     return Passport(
         published=row,
         upstream=None if row.source is None else plain_address(row.source),
         serial=serial,
-        arrival=_arrival(entry) if entry is not None and shows_history else None,
+        arrival=_arrival(entry, facts) if entry is not None and shows_history else None,
         inspections=tuple(_of_kind(inspections.all_of(snapshot, row.digest), row.file.stem.kind)),
-        decision=next((one for one in judged if one.digest == row.digest), None),
+        decision=_decision(snapshot, run, facts, row.digest),
         advisories=database.match(row.project, row.version) if database.is_loaded else None,
     )
 
 
-def _arrival(entry: Entry) -> Arrival:
-    facts: dict[str, Any] = json.loads(entry.facts)
+def _decision(snapshot: Snapshot, run: RunId | None, facts: dict[str, Any], digest: Digest) -> Judged | None:
+    """Return what policy said of the bytes: a run keeps it itself, of an upload it stands in the entry."""
+    if run is not None:
+        return next((one for one in decisions.of_run(snapshot, run) if one.digest == digest), None)
+    return decisions.from_json(facts["decision"]) if "decision" in facts else None
+
+
+def _arrival(entry: Entry, facts: dict[str, Any]) -> Arrival:
     return Arrival(
         act=entry.act,
         actor=entry.actor,

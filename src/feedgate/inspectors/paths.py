@@ -54,7 +54,11 @@ def is_odd_on_windows(path: str) -> bool:
     if not _NOT_ON_WINDOWS.isdisjoint(path):
         return True
     parts = path.lower().split("/")
-    return any(part.split(".", 1)[0] in _DEVICES or part[-1:] in {" ", "."} for part in parts if part not in {".", ".."})
+    return any(
+        part.split(".", 1)[0] in _DEVICES or part[-1:] in {" ", "."}
+        for part in parts
+        if part not in {".", ".."}
+    )
 
 
 def plain(path: str) -> str:

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from feedgate.model.canonical import Json
-from feedgate.model.decision import Opinion, Verdict
+from feedgate.model.decision import Decision, Opinion, Verdict
 from feedgate.model.digest import Digest
 from feedgate.model.run import RunId
 from feedgate.model.times import format_time
@@ -33,19 +33,33 @@ class Judged:
     opinions: tuple[Opinion, ...] = ()
     reported: frozenset[str] = frozenset()
 
+    @classmethod
+    def of(cls, filename: str, digest: Digest, decision: Decision) -> "Judged":
+        """Return a decision as it is kept."""
+        return cls(
+            filename,
+            digest,
+            decision.verdict.value,
+            decision.reason,
+            decision.policy,
+            decision.opinions,
+            decision.reported,
+        )
+
 
 def put(note: Note | Change, run: RunId, files: Sequence[Judged]) -> None:
     """Keep the gate's decisions on a run's files."""
-    outcomes.put(note, run, STEP, {"files": [_written(file) for file in files]})
+    outcomes.put(note, run, STEP, {"files": [to_json(file) for file in files]})
 
 
 def of_run(view: View, run: RunId) -> tuple[Judged, ...]:
     """Return the gate's decisions on a run's files, none before they were taken."""
     body: Any = outcomes.find(view, run, STEP)  # JSON of our own, read here only
-    return () if body is None else tuple(_read(file) for file in body["files"])
+    return () if body is None else tuple(from_json(file) for file in body["files"])
 
 
-def _written(file: Judged) -> Mapping[str, Json]:
+def to_json(file: Judged) -> Mapping[str, Json]:
+    """Return the form in which a decision is stored: with its run, or in the entry of an upload."""
     return {
         "filename": file.filename,
         "digest": file.digest,
@@ -67,7 +81,8 @@ def _opinion(opinion: Opinion) -> Mapping[str, Json]:
     }
 
 
-def _read(file: dict[str, Any]) -> Judged:
+def from_json(file: dict[str, Any]) -> Judged:
+    """Read what ``to_json`` wrote."""
     return Judged(
         filename=file["filename"],
         digest=Digest(file["digest"]),

@@ -56,7 +56,10 @@ async def test_an_uploaded_file_says_who_brought_it_and_what_was_found(
     assert (body.arrival.act, body.arrival.actor, body.arrival.run) == ("uploaded", "ada", None)
     assert body.published_at == installation.clock()
     assert ("archive", []) in [(one.inspector, one.findings) for one in body.inspections]
-    assert (body.decision, body.advisories) == (None, None)
+    assert body.decision is not None
+    assert (body.decision.policy, body.decision.verdict.value) == ("open", "admit")
+    assert "archive" in [opinion.rule for opinion in body.decision.opinions]
+    assert body.advisories is None
 
 
 @pytest.mark.parametrize("spelling", ["demo==1.0", "Demo==1.0.0", WHEEL, "digest", "DIGEST"])
