@@ -90,7 +90,15 @@ def test_what_stands_behind_the_last_member_is_zeros(tmp_path: Path, whole: byte
     assert stopped(tmp_path, gzip.compress(whole)).finding.code == "foreign-bytes"
 
 
-@pytest.mark.parametrize("behind", [b"PK\x03\x04", b"\1", gzip.compress(b""), bytes(600_000) + b"\1"])
+@pytest.mark.parametrize(
+    "behind",
+    [
+        pytest.param(b"PK\x03\x04", id="a-zip"),
+        pytest.param(b"\1", id="one-byte"),
+        pytest.param(gzip.compress(b""), id="another-gzip"),
+        pytest.param(bytes(600_000) + b"\1", id="far-behind-zeros"),
+    ],
+)
 def test_nothing_but_zeros_stands_behind_the_gzip(tmp_path: Path, behind: bytes) -> None:
     """Of a second gzip some readers read on, and others nothing."""
     packed = gzip.compress(tarred(TWO))
