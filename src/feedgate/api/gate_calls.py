@@ -31,7 +31,7 @@ class GateCalls(Calls):
         return self.one(HoldBody, "POST", path, HoldAnswer(reason=reason))
 
     def refuse_hold(self, feed: FeedPath, number: int, reason: str) -> Reply[HoldBody]:
-        """Say no to a held file for good."""
+        """Say no to a held file; what waits for it does not go on."""
         path = of(feed, addresses.API_HOLD_REFUSAL, hold=str(number))
         return self.one(HoldBody, "POST", path, HoldAnswer(reason=reason))
 

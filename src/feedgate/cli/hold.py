@@ -47,7 +47,7 @@ def release(context: typer.Context, number: Number, feed: FeedOption, reason: Re
 
 @app.command("refuse")
 def refuse(context: typer.Context, number: Number, feed: FeedOption, reason: Reason) -> None:
-    """Say no to a held file for good."""
+    """Say no to a held file; what waits for it does not go on."""
     path = parse_feed_path(feed)
     with opened(context) as door:
         _show(door.client.refuse_hold(path, number, reason), as_json=door.as_json)

@@ -96,7 +96,7 @@ def release_hold(parts: Holding, caller: Caller, path: FeedPath, number: int, *,
 
 
 def refuse_hold(parts: Holding, caller: Caller, path: FeedPath, number: int, *, reason: str) -> Answered:
-    """Say no for good: what waits for it does not go on. Raises as ``release_hold``."""
+    """Say no to what waits for it: that does not go on. Asked for again it is held anew. Raises as ``release_hold``."""
     return _answer(parts, caller, path, number, HoldState.REFUSED, reason)
 
 

@@ -79,9 +79,11 @@ def _released(opinion: Opinion, holds: list[Hold]) -> Opinion:
     if opinion.verdict is not Verdict.HOLD:
         return opinion
     answered = [hold for hold in holds if hold.held.rule == opinion.rule]
-    seen = {finding for hold in answered for finding in hold.held.findings}
-    if not answered or not seen.issuperset(opinion.findings):
+    # What names no finding (nobody looked, nothing is known) is another matter than what does.
+    alike = [hold for hold in answered if bool(hold.held.findings) is bool(opinion.findings)]
+    seen = {finding for hold in alike for finding in hold.held.findings}
+    if not alike or not seen.issuperset(opinion.findings):
         return opinion
-    last = answered[-1]
+    last = alike[-1]
     reason = f"{opinion.reason}; released by {last.ended_by} as hold {last.number}: {last.ended_because}"
     return Opinion(opinion.rule, Verdict.ADMIT, reason, findings=opinion.findings)

@@ -13,6 +13,7 @@ from feedgate.errors import Invalid
 LARGEST_CHARACTERS: Final = 100_000
 _LONGEST_DAYS: Final = 36_500
 _LONGEST_WORD: Final = 80
+_MOST_BITS: Final = 64
 
 _Days = Annotated[float, Field(ge=0, le=_LONGEST_DAYS)]
 _Word = Annotated[str, Field(min_length=1, max_length=200)]
@@ -140,15 +141,13 @@ def read_tables(text: str) -> PolicyDocument:
         )
     try:
         content = tomllib.loads(text)
+        too_much = _has_huge_number(content)
     except tomllib.TOMLDecodeError as error:
         raise InvalidPolicy("document", f"is no TOML: {error}", "Mend it at that place.") from error
-    except (
-        ValueError,
-        RecursionError,
-    ) as error:  # numbers of thousands of digits, tables in tables in tables
-        raise InvalidPolicy(
-            "document", "is too deep, or holds too large a number", "Write it plainer."
-        ) from error
+    except (ValueError, RecursionError):  # numbers of thousands of digits, tables in tables in tables
+        too_much = True
+    if too_much:
+        raise InvalidPolicy("document", "is too deep, or holds too large a number", "Write it plainer.")
     try:
         return PolicyDocument.model_validate(content)
     except ValidationError as error:
@@ -174,6 +173,15 @@ def _named(error: ValidationError) -> InvalidPolicy:
         return InvalidPolicy(where, "is missing", "Say it.")
     given = str(first.get("input"))[:_LONGEST_WORD]
     return InvalidPolicy(where, f"{first['msg']}, not {given!r}", "Mend that value.")
+
+
+def _has_huge_number(value: object) -> bool:
+    """Whether a whole number of more than 64 bits (TOML's most) stands somewhere: Python refuses to write it out."""
+    if isinstance(value, dict):
+        return any(map(_has_huge_number, value.values()))
+    if isinstance(value, list):
+        return any(map(_has_huge_number, value))
+    return isinstance(value, int) and value.bit_length() > _MOST_BITS
 
 
 def _in_words(part: int | str) -> str:

@@ -88,7 +88,7 @@ class HeldFiles:
         return await self._answer(request, release_hold)
 
     async def refuse(self, request: Request) -> Response:
-        """Say no to a held file for good."""
+        """Say no to a held file; what waits for it does not go on."""
         return await self._answer(request, refuse_hold)
 
     async def confirm(self, request: Request) -> Response:

@@ -57,6 +57,7 @@ def test_what_a_wheel_says_of_itself() -> None:
         ),
         provides_extra=frozenset({"net", "net-work"}),
         summary="A demonstration",
+        classifiers=("A", "B"),
     )
     assert parsed(WHOLE).name == "demo-core"
 

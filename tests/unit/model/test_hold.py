@@ -49,6 +49,7 @@ def held(*findings: str, rule: str = "advisories", verdict: Verdict = Verdict.HO
     [
         pytest.param(held("PYSEC-1"), HELD.digest, Verdict.ADMIT, id="seen"),
         pytest.param(held("PYSEC-1", "PYSEC-3"), HELD.digest, Verdict.HOLD, id="a-new-finding"),
+        pytest.param(held(), HELD.digest, Verdict.HOLD, id="nothing-is-known-any-more"),
         pytest.param(held(rule="age"), HELD.digest, Verdict.HOLD, id="another-rule"),
         pytest.param(held("PYSEC-1"), Digest("0" * 64), Verdict.HOLD, id="other-bytes"),
         pytest.param(held("PYSEC-1"), None, Verdict.HOLD, id="unknown-bytes"),

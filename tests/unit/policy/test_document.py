@@ -98,6 +98,8 @@ def test_what_is_neither_a_name_nor_a_document_is_no_policy() -> None:
         pytest.param("name = ", "document", "is no TOML", id="no-toml"),
         pytest.param("a\x00b = 1", "document", "is no TOML", id="a-control-character"),
         pytest.param("a = " + "[" * 20_000, "document", "too deep", id="very-deep"),
+        pytest.param("name = 0x" + "f" * 9000, "document", "too large a number", id="one-in-hexadecimal"),
+        pytest.param("a = [[0x" + "f" * 9000 + "]]", "document", "too large a number", id="one-deep-inside"),
         pytest.param("a = " + "9" * 5000, "document", "too large a number", id="a-huge-number"),
         pytest.param('name = "open"', "name", "built-in", id="a-built-in-s-name"),
         pytest.param('name = ""', "name", "at least 1", id="no-name"),
