@@ -163,14 +163,16 @@ def test_a_destination_that_is_changed_keeps_its_secret_until_it_is_told_to_have
         (("--to", "https://evil.example/upload/simple/"), "destination-not-allowed"),
         (("--to", "https://packages.example/", "--secret", TOKEN), "invalid-secret-source"),
         (("--to", f"https://me:{TOKEN}@packages.example/"), "no-plain-address"),
-        (("--to", "https://packages.example/", "--username", "me"), "destination-username-unusable"),
+        (("--to", "ALLOWED", "--username", "me"), "destination-username-unusable"),
         (("--to", "https://packages.example/", "--limit", "speed=9"), "invalid-limit"),
     ],
 )
 def test_what_is_no_destination_is_said_without_the_secret(
-    feedgate: CommandLine, words: tuple[str, ...], code: str
+    feedgate: CommandLine, azure: AzureArtifacts, words: tuple[str, ...], code: str
 ) -> None:
-    said = feedgate("destination", "add", "azure", "-f", OURS, *words, "--json")
+    named = [azure.simple_url if word == "ALLOWED" else word for word in words]
+
+    said = feedgate("destination", "add", "azure", "-f", OURS, *named, "--json")
 
     assert said.status == (1 if code == "destination-not-allowed" else 2)
     assert said.problem["code"] == code

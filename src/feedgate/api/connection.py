@@ -45,6 +45,10 @@ class ServerUnreachable(Unavailable):
         )
 
 
+_MOST_SERVERS: Final = 5
+"""So many are asked the same before it is called a failure."""
+
+
 @dataclass(frozen=True, slots=True)
 class Server:
     """Where a server answers, and as whom it is asked; ``token`` may be the key of a data directory.
@@ -121,21 +125,20 @@ class Connection:
             http.close()
 
     def ask(self, sending: Sending) -> str:
-        """Return the answer's text; what the server can not have heard, or may hear twice, is sent again once.
+        """Return the answer's text; what the server can not have heard, or may hear twice, is sent again.
 
-        May be called by several threads at once.
+        May be called by several threads at once. A server that is found again may be killed like the one before.
         """
-        asked = self._http
-        try:
-            return self._ask_now(sending)
-        except httpx.TransportError as error:
-            unheard = isinstance(error, httpx.ConnectError | httpx.ConnectTimeout)
-            if not (self._look_again_after(asked) and (unheard or sending.is_repeatable)):
-                raise ServerUnreachable(self._server.origin, reason=_words(error)) from error
-        try:
-            return self._ask_now(sending)
-        except httpx.TransportError as error:
-            raise ServerUnreachable(self._server.origin, reason=_words(error)) from error
+        for _ in range(_MOST_SERVERS):
+            asked = self._http
+            try:
+                return self._ask_now(sending)
+            except httpx.TransportError as error:
+                gone = error
+                unheard = isinstance(error, httpx.ConnectError | httpx.ConnectTimeout)
+                if not (self._look_again_after(asked) and (unheard or sending.is_repeatable)):
+                    break
+        raise ServerUnreachable(self._server.origin, reason=_words(gone)) from gone
 
     def lines(self, path: str, params: Mapping[str, str | int], *, silence_seconds: float) -> Iterator[str]:
         """Yield an answer's lines as they come; ServerUnreachable where they end before the answer does."""

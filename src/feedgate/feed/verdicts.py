@@ -1,5 +1,6 @@
 """What policy kept out is an entry too, although nothing became visible."""
 
+import json
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
@@ -33,13 +34,17 @@ def note_verdict(  # noqa: PLR0913  # who, where, what, why, when
     *,
     now: datetime,
 ) -> None:
-    """Write that a run's files were held or refused, once a run, and open the holds that people may answer."""
+    """Write that files of a run were held or refused, and open the holds that people may answer.
+
+    The same again is no entry; a run that chose anew and was refused other files writes one more.
+    """
     act = Act.HELD if verdict is Verdict.HOLD else Act.REFUSED
     listed: list[Json] = [
         {"filename": name, "sha256": digest, "reason": reason} for name, digest, reason in files
     ]
     with records.change(located.id, act, requester, now, run=run) as change:
-        if entries.written_by(change, located.id, run, act) is None:
+        newest = entries.written_by(change, located.id, run, act)
+        if newest is None or json.loads(newest.facts)["files"] != listed:
             numbers = open_holds.open_all(change, located.id, holds, run, requester)
             facts: dict[str, Json] = {"files": listed}
             if numbers:
