@@ -363,7 +363,7 @@ def test_other_bytes_under_a_used_name_and_the_same_bytes_again(
         ("doubled-header", "Version is there twice"),
         ("duplicate-member", "twice"),
         ("encrypted-member", "encrypted"),
-        ("glued", "leaves out what stands first"),
+        ("glued", "its list of members is not where"),
         ("prefix", "does not begin as a zip file"),
         ("trailing-bytes", "behind the end"),
         ("metadata-not-utf8", "not UTF-8"),
@@ -403,7 +403,7 @@ def test_a_record_that_does_not_fit(
     ("broken", "said"),
     [
         ("climbing-member", "../climbed.py"),
-        ("cut-off", "ended before"),
+        ("cut-off", "it is cut off"),
         ("device", "odd is neither file"),
         ("link-out", "a link that leads out"),
         ("no-pkg-info", "no PKG-INFO"),

@@ -221,7 +221,7 @@ async def test_forty_at_once_are_eight_at_a_time(destination: Destination, azure
 
     assert await asyncio.gather(*(destination.deliver(file) for file in files)) == [Sent()] * 40
     assert most_at_once(azure.seen) <= 8
-    assert pages_by_project(azure.seen) == {"demo": 80}
+    assert pages_by_project(azure.seen)["demo"] < 40, "one page read serves all who wait for it"
 
 
 async def test_a_page_that_is_late_is_waited_for(destination: Destination, azure: AzureArtifacts) -> None:
