@@ -236,7 +236,7 @@ def test_what_is_no_address_is_refused(raw: str, reason: str) -> None:
         (f"{AZURE}/My%20Project/_packaging/Pip_Feed/pypi/simple/", "acme-my-project-pip_feed-*"),
         (f"{OLD}/DefaultCollection/_packaging/f/pypi/simple/", "acme-f"),
         ("https://devops.example/tfs/C/_packaging/f/pypi/simple/", "tfs-c-f-*"),
-        ("https://devpi.example/root/acme/+simple/", "devpi.example-root-acme-*"),
+        ("https://devpi.example/team/acme/+simple/", "devpi.example-team-acme-*"),
         ("http://127.0.0.1:8080/simple/", "127.0.0.1-8080-*"),
         ("https://nexus.example/repository/pypi.acme/simple/", "nexus.example-repository-pypi.acme-*"),
     ],

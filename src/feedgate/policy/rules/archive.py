@@ -11,8 +11,8 @@ from datetime import datetime
 from typing import ClassVar, Final
 
 from feedgate.model.decision import Opinion, Verdict
-from feedgate.model.inspection import Finding, Severity
-from feedgate.policy.facts import Facts, Way
+from feedgate.policy.facts import Facts
+from feedgate.policy.findings import weigh
 
 INSPECTOR: Final = "archive"
 
@@ -50,18 +50,9 @@ class Archive:
 
     def judge(self, facts: Facts, *, now: datetime) -> Opinion:
         """Weigh what the archive inspector found; the gravest findings are the reason."""
-        findings = facts.findings[INSPECTOR]
-        verdicts = [_verdict(finding, facts.way) for finding in findings]
-        gravest = max(verdicts, key=lambda verdict: verdict.rank, default=Verdict.ADMIT)
-        deciding = [one for one, verdict in zip(findings, verdicts, strict=True) if verdict is gravest]
-        sentences = "; ".join(finding.sentence for finding in deciding) or "archive is sound"
-        codes = () if gravest is Verdict.ADMIT else tuple(sorted({finding.code for finding in deciding}))
-        return Opinion(self.code, gravest, f"{facts.filename}: {sentences}", findings=codes)
+        del now
+        return weigh(self.code, facts, INSPECTOR, _of_import, "archive is sound")
 
 
-def _verdict(finding: Finding, way: Way) -> Verdict:
-    if finding.severity is Severity.NOTE:
-        return Verdict.ADMIT
-    if way is Way.IMPORT:
-        return IMPORTED.get(finding.code, Verdict.REFUSE)
-    return Verdict.REFUSE
+def _of_import(code: str) -> Verdict:
+    return IMPORTED.get(code, Verdict.REFUSE)

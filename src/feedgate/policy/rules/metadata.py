@@ -9,8 +9,8 @@ from datetime import datetime
 from typing import ClassVar, Final
 
 from feedgate.model.decision import Opinion, Verdict
-from feedgate.model.inspection import Finding, Severity
-from feedgate.policy.facts import Facts, Way
+from feedgate.policy.facts import Facts
+from feedgate.policy.findings import weigh
 
 INSPECTOR: Final = "metadata"
 
@@ -31,18 +31,9 @@ class Metadata:
 
     def judge(self, facts: Facts, *, now: datetime) -> Opinion:
         """Weigh what the metadata inspector found; an import that could not be looked at is held."""
-        findings = facts.findings[INSPECTOR]
-        verdicts = [_verdict(finding, facts.way) for finding in findings]
-        gravest = max(verdicts, key=lambda verdict: verdict.rank, default=Verdict.ADMIT)
-        deciding = [one for one, verdict in zip(findings, verdicts, strict=True) if verdict is gravest]
-        sentences = "; ".join(finding.sentence for finding in deciding) or "metadata is well-formed"
-        codes = () if gravest is Verdict.ADMIT else tuple(sorted({finding.code for finding in deciding}))
-        return Opinion(self.code, gravest, f"{facts.filename}: {sentences}", findings=codes)
+        del now
+        return weigh(self.code, facts, INSPECTOR, _of_import, "metadata is well-formed")
 
 
-def _verdict(finding: Finding, way: Way) -> Verdict:
-    if finding.severity is Severity.NOTE:
-        return Verdict.ADMIT
-    if way is Way.IMPORT:
-        return Verdict.HOLD if finding.code == _NOT_SEEN else Verdict.ADMIT
-    return Verdict.REFUSE
+def _of_import(code: str) -> Verdict:
+    return Verdict.HOLD if code == _NOT_SEEN else Verdict.ADMIT
